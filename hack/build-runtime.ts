@@ -37,6 +37,7 @@ export async function buildRuntime(outDir = path.join(root, 'tool-api/dist')): P
     minifySyntax: true,
     logLevel: 'warning',
     // express and its like are CommonJS: inside an ESM bundle they need a `require`.
+    banner: { js: "import{createRequire as __r}from'node:module';const require=__r(import.meta.url);" },
   });
   for (const name of await withPlatformPackages(EXTERNAL)) {
     await cp(path.join(root, 'node_modules', name), path.join(staging, 'node_modules', name), { recursive: true, dereference: true });
