@@ -1,0 +1,29 @@
+/** Why there is no computer, by stable codes. */
+export const sandboxErrorCodes = {
+  SANDBOX_NOT_FOUND: { status: 404, retryable: false },
+  SANDBOX_INVALID: { status: 400, retryable: false },
+  SANDBOX_FAILED: { status: 503, retryable: false },
+  SANDBOX_FINISHED: { status: 410, retryable: false },
+  SANDBOX_DELETING: { status: 409, retryable: true },
+  SANDBOX_TIMEOUT: { status: 504, retryable: true },
+  SANDBOX_ABORTED: { status: 499, retryable: true },
+  SANDBOX_LIMIT: { status: 503, retryable: true },
+  SANDBOXES_CLOSED: { status: 503, retryable: true },
+} as const;
+export type SandboxErrorCode = keyof typeof sandboxErrorCodes;
+
+/** An expected refusal of `Sandboxes`: which one, and in a sentence what to do. */
+export class SandboxError extends Error {
+  override readonly name = 'SandboxError';
+  readonly code: SandboxErrorCode;
+  /** HTTP status of a response that carries it. */
+  readonly status: number;
+  readonly retryable: boolean;
+
+  constructor(code: SandboxErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.status = sandboxErrorCodes[code].status;
+    this.retryable = sandboxErrorCodes[code].retryable;
+  }
+}
