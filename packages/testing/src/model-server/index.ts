@@ -1,0 +1,3 @@
+export * from './reply.ts';
+export * from './tool-calls.ts';
+export * from './server.ts';
