@@ -57,6 +57,7 @@ const launch = z
     requestedAt: timestamp,
     startedAt: timestamp.exactOptional(),
     readyAt: timestamp.exactOptional(),
+    restarts: z.int().min(0).exactOptional().describe('Restarts in place that were counted since this start.'),
   })
   .describe('The latest start.');
 
@@ -66,8 +67,11 @@ const lastFailure = z
     message: z.string().max(4096),
     exitCode: z.int().exactOptional(),
     at: timestamp,
-    uid: z.string().exactOptional().describe('The instance that failed; absent when none came to be.'),
-    consecutive: z.int().min(1).describe('How many failures in a row this one ended.'),
+    uid: z
+      .string()
+      .exactOptional()
+      .describe('The instance that was given up; absent when it restarts in place or never came to be.'),
+    consecutive: z.int().min(0).describe('Starts that failed in a row, up to now.'),
   })
   .describe('Why an instance last ended against its will; kept after the instance is gone.');
 

@@ -67,9 +67,11 @@ function find(sandbox: Sandbox): Found {
     // Status says Suspended before the instance is gone: the endpoint is what tells the two apart.
     return { phase: status?.endpoint ? 'suspending' : 'suspended', because: suspended };
   }
-  if (!ready) return { phase: 'creating' };
+  if (!ready) return { phase: 'creating', since: metadata.creationTimestamp };
   if (ready.status === 'True') return { phase: 'ready', because: ready };
   switch (ready.reason) {
+    case reasons.Unresponsive:
+      return { phase: 'starting-tools', because: ready };
     case reasons.ToolsStarting:
       return { phase: 'starting-tools', because: ready, since: status?.launch?.startedAt };
     case reasons.DesktopStarting:
@@ -84,8 +86,15 @@ function find(sandbox: Sandbox): Found {
     case reasons.TemplateNotFound:
       return { phase: 'failed', because: ready };
     default:
-      return { phase: 'creating', because: ready, since: status?.launch?.requestedAt };
+      return { phase: 'creating', because: ready, since: requestedAt(sandbox) };
   }
+}
+
+/** When the start that is under way was asked for: `launch` still tells of the one before. */
+function requestedAt({ metadata, status }: Sandbox): string {
+  const woken = findCondition(status?.conditions, 'Suspended')?.lastTransitionTime;
+  const moments = [metadata.creationTimestamp, woken, status?.lastFailure?.at].filter((moment) => moment !== undefined);
+  return moments.reduce((latest, moment) => (Date.parse(moment) > Date.parse(latest) ? moment : latest));
 }
 
 function facts({ status }: Sandbox): Pick<SandboxPhase, 'launch' | 'lastFailure' | 'browserSandboxed'> {
