@@ -1,0 +1,25 @@
+import type { Stores } from '../stores.ts';
+import { createRefreshStore, createUserStore } from './accounts.ts';
+import { createArtefactRecords } from './artefacts.ts';
+import { openDatabase } from './database.ts';
+import { createEventStore, createPartialStore, createRunKeyStore, createSessionStore } from './sessions.ts';
+
+/** The stores of one replica, in one SQLite file. */
+export function openSqliteStores(file: string): Stores {
+  const database = openDatabase(file);
+  const check = database.prepare('SELECT 1');
+  return {
+    events: createEventStore(database),
+    partials: createPartialStore(database),
+    sessions: createSessionStore(database),
+    users: createUserStore(database),
+    refreshTokens: createRefreshStore(database),
+    runKeys: createRunKeyStore(database),
+    artefacts: createArtefactRecords(database),
+    check() {
+      check.get();
+      return Promise.resolve();
+    },
+    close: () => database.close(),
+  };
+}
