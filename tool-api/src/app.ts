@@ -8,6 +8,8 @@ import { lifecycleRoutes, toolRoutes } from './http/routes.ts';
 import { serve } from './http/serve.ts';
 import { createMcpGroup } from './mcp/mcp.ts';
 import { createRegistry } from './registry.ts';
+import { loginEnvironment } from './session/environment.ts';
+import { createShellGroup } from './shell/group.ts';
 
 export interface ToolApi {
   /** `unix:/path` or `http://host:port`. */
@@ -21,7 +23,11 @@ const DRAIN_MS = 5000;
 /** Puts the groups of the sandbox together and opens its port. A new group is one line here. */
 export async function startToolApi(config: Config, logger: Logger, version: string): Promise<ToolApi> {
   const activity = createActivity();
-  const groups: Group[] = [{ components: [{ name: 'toolApi', check: () => Promise.resolve('ready') }] }];
+  const environment = (): Record<string, string> => loginEnvironment(config, {});
+  const groups: Group[] = [
+    { components: [{ name: 'toolApi', check: () => Promise.resolve('ready') }] },
+    await createShellGroup(config, { activity, environment }),
+  ];
 
   const registry = createRegistry(
     groups.flatMap((group) => group.tools ?? []),
@@ -40,7 +46,7 @@ export async function startToolApi(config: Config, logger: Logger, version: stri
   });
 
   const closeGroups = async (): Promise<void> => {
-    await Promise.allSettled(groups.map((group) => group.close?.()));
+    await Promise.allSettled(groups.map((group) => group.close?.() ?? Promise.resolve()));
   };
   try {
     const server = await serve({

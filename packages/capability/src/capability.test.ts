@@ -43,7 +43,14 @@ function forge(
   key: jwt.Secret = createPrivateKey(gateway.privateKeyPem),
 ): string {
   const nowS = now / 1000;
-  const claims = { iss: 'gateway', aud: audience, scope: 'tools files', iat: nowS, exp: nowS + 300, ...payload };
+  const claims: Record<string, unknown> = {
+    iss: 'gateway',
+    aud: audience,
+    scope: 'tools files',
+    iat: nowS,
+    exp: nowS + 300,
+    ...payload,
+  };
   // A claim set to undefined is left out.
   const present = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
   return jwt.sign(present, key, {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { createMcpHandler, Server, type CallToolResult } from '@modelcontextprotocol/server';
+import { createMcpHandler, McpServer, type CallToolResult } from '@modelcontextprotocol/server';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import type { Group, Route } from '../group.ts';
 import { signalOf } from '../http/call-signal.ts';
@@ -15,14 +15,16 @@ import { describeTool, type Registry } from '../registry.ts';
 export function createMcpGroup(registry: Registry, version: string): Group {
   const tools = registry.list().map(describeTool);
   const handler = createMcpHandler(({ requestInfo }) => {
-    const server = new Server({ name: 'sandpiper', version }, { capabilities: { tools: {} } });
+    // The low-level server takes our schemas as they are and leaves checking to the registry.
+    const mcp = new McpServer({ name: 'sandpiper', version }, { capabilities: { tools: {} } });
+    const { server } = mcp;
     server.setRequestHandler('tools/list', () => ({ tools: tools as never }));
     server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
       // A client that hangs up must end the tool, in either era of the protocol: so both signals count.
       const signal = requestInfo ? AbortSignal.any([mcpReq.signal, requestInfo.signal]) : mcpReq.signal;
       return callTool(registry, params.name, params.arguments ?? {}, signal);
     });
-    return server;
+    return mcp;
   });
 
   const route = (method: Route['method']): Route => ({
@@ -48,9 +50,9 @@ async function callTool(
 ): Promise<CallToolResult> {
   try {
     const output = await registry.call(name, input, { signal, subject: undefined });
-    const present = registry.find(name)?.present;
+    const tool = registry.find(name);
     return {
-      content: present ? present(output) : [{ type: 'text', text: JSON.stringify(output) }],
+      content: tool?.present ? tool.present(output) : [{ type: 'text', text: JSON.stringify(output) }],
       structuredContent: output as Record<string, unknown>,
     };
   } catch (thrown) {
