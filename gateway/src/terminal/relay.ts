@@ -43,6 +43,7 @@ export function relayTerminal(viewer: WebSocket, shell: WebSocket, onClose?: () 
   shell.on('close', () => close(CLOSE_NORMAL, 'the shell ended'));
   viewer.on('error', () => close(CLOSE_NORMAL, ''));
   shell.on('error', () => close(CLOSE_NORMAL, 'the shell failed'));
+  if (shell.isPaused) shell.resume();
 }
 
 const shellControl = z.object({ type: z.literal('exit'), exitCode: z.int().nullable() });

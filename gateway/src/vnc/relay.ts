@@ -5,7 +5,7 @@ import { RfbViolation, ViewerFilter } from './viewer-filter.ts';
 export interface DesktopRelayOptions {
   /** The person's side: an open WebSocket. */
   viewer: WebSocket;
-  /** The sandbox's side: an open WebSocket that carries the bytes of its VNC server. */
+  /** The sandbox's side: an open WebSocket, paused so that nothing is lost, that carries the bytes of its VNC server. */
   desktop: WebSocket;
   /** Asked for each input message. */
   mayInput(): boolean;
@@ -96,6 +96,7 @@ export function relayDesktop({ viewer, desktop, mayInput, onClose }: DesktopRela
   viewer.on('error', () => close(CLOSE_GONE, 'the viewer failed'));
   desktop.on('error', () => close(CLOSE_GONE, 'the desktop failed'));
   viewer.send(towardsViewer.greeting);
+  if (desktop.isPaused) desktop.resume();
 }
 
 /** Sends on, and holds the sender back while the receiver has too much to swallow. */
