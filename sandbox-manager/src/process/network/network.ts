@@ -1,0 +1,73 @@
+import type { Stream } from 'node:stream';
+import type { Confinement } from '../../driver.ts';
+import type { ProcessId } from '../processes.ts';
+
+/** The way out of sandboxes on this machine. */
+export interface Network {
+  kind: Confinement['network'];
+  /** What is missing or was changed, in sentences for a person. */
+  notes: string[];
+  /** Contents of the sandbox' /etc/resolv.conf. */
+  resolvConf: string;
+  /** How `unshare` makes the network namespace, before anything is dropped; empty where bubblewrap makes it. */
+  unshare: string[];
+  /** Options for bubblewrap. */
+  bwrap: string[];
+  /** Shell commands that set it up from within, still with rights over it; they may use the variables of `environment`. */
+  script: string;
+  environment: Record<string, string>;
+  /**
+   * Connects the launcher's namespace from outside; the launcher waits until it resolves.
+   *
+   * @param exitPipe  our end of a pipe whose other end lives exactly as long as the sandbox
+   */
+  attach?: (launcherPid: number, exitPipe: Stream) => Promise<ProcessId>;
+  /** Undoes what was changed on the host. Sandboxes must be gone. */
+  close(): Promise<void>;
+}
+
+/** Own namespace, nothing but its loopback. */
+export function noNetwork(notes: string[]): Network {
+  return {
+    kind: 'none',
+    notes,
+    resolvConf: '',
+    unshare: [],
+    bwrap: ['--unshare-net'],
+    script: '',
+    environment: {},
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The host's network, shared: only without confinement. */
+export function hostNetwork(): Network {
+  return {
+    kind: 'host',
+    notes: [],
+    resolvConf: '',
+    unshare: [],
+    bwrap: [],
+    script: '',
+    environment: {},
+    close: () => Promise.resolve(),
+  };
+}
+
+/**
+ * Where a sandbox may not go: this host, private and link-local networks, cloud metadata, carrier-grade NAT, benchmarking,
+ * multicast and reserved addresses (IANA's IPv4 special-purpose registry, less the documentation ranges). IPv6 is off.
+ */
+export const DENIED = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '224.0.0.0/4',
+  '240.0.0.0/4',
+];
