@@ -56,7 +56,8 @@ export function endInstances(draft: Draft, reason: string): void {
   const own = ownInstances(draft.seen);
   const ending = new Set(draft.actions.map((action) => (action.type === 'deleteInstance' ? action.uid : undefined)));
   for (const { uid, terminating } of own) {
-    if (!terminating && !ending.has(uid)) draft.actions.push({ type: 'deleteInstance', uid, graceMs: TIMES.graceMs, reason });
+    if (!terminating && !ending.has(uid))
+      draft.actions.push({ type: 'deleteInstance', uid, graceMs: TIMES.graceMs, reason });
   }
   if (own.length === 0) delete draft.status.endpoint;
 }

@@ -5,6 +5,7 @@ export const sandboxErrorCodes = {
   SANDBOX_FAILED: { status: 503, retryable: false },
   SANDBOX_FINISHED: { status: 410, retryable: false },
   SANDBOX_DELETING: { status: 409, retryable: true },
+  SANDBOX_SUSPENDED: { status: 409, retryable: true },
   SANDBOX_TIMEOUT: { status: 504, retryable: true },
   SANDBOX_ABORTED: { status: 499, retryable: true },
   SANDBOX_LIMIT: { status: 503, retryable: true },

@@ -21,7 +21,8 @@ export interface Sandboxes {
    * same turn of the event loop when it is ready, without a write.
    *
    * Rejects with `SANDBOX_NOT_FOUND`, `SANDBOX_FAILED` (gave up restarting; only `wake` tries again), `SANDBOX_FINISHED`,
-   * `SANDBOX_TIMEOUT` (goes on starting; ask again) or, when `signal` fires, `SANDBOX_ABORTED`.
+   * `SANDBOX_SUSPENDED` (a person suspended it meanwhile), `SANDBOX_DELETING`, `SANDBOX_TIMEOUT` (goes on starting; ask
+   * again), `SANDBOXES_CLOSED` or, when `signal` fires, `SANDBOX_ABORTED`.
    *
    * A sandbox may begin to suspend after this resolved: tool-api then refuses the call with `SUSPENDING`. Connect again.
    */

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ToolApiClient } from './tool-api-client.ts';
+
+/** What probing last found of an instance. */
+export interface Readiness {
+  tools: boolean;
+  desktop: 'ready' | 'starting' | 'off';
+}
+
+/** Asks instances how far they are, as a kubelet does with its probes. */
+export interface Probes {
+  /** Begins to probe an instance, once. */
+  watch(instance: { uid: string; address: string; sandboxUid: string }): void;
+  unwatch(uid: string): void;
+  readinessOf(uid: string): Readiness;
+  close(): Promise<void>;
+}
+
+/** How often, in ms. Eager while something starts, because each interval would add to every cold start. */
+const INTERVALS = { eager: 20, patient: 250, ready: 2_000 } as const;
+const EAGER_FOR_MS = 10_000;
+const TIMEOUT_MS = 3_000;
+/** One lost answer of a busy machine is no outage. */
+const FAILURES_UNTIL_DOWN = 2;
+
+const UNKNOWN: Readiness = { tools: false, desktop: 'starting' };
+
+/** @param onChange  called with the sandbox's uid after each change of what was found */
+export function createProbes(client: ToolApiClient, onChange: (sandboxUid: string) => void): Probes {
+  const watched = new Map<string, { stop: AbortController; found: Readiness; ended: Promise<void> }>();
+
+  const unwatch = (uid: string): void => {
+    watched.get(uid)?.stop.abort();
+    watched.delete(uid);
+  };
+
+  return {
+    unwatch,
+    watch({ uid, address, sandboxUid }) {
+      if (watched.has(uid)) return;
+      const entry = { stop: new AbortController(), found: UNKNOWN, ended: Promise.resolve() };
+      const report = (found: Readiness): void => {
+        if (found.tools === entry.found.tools && found.desktop === entry.found.desktop) return;
+        entry.found = found;
+        onChange(sandboxUid);
+      };
+      watched.set(uid, entry);
+      entry.ended = probe(client, address, report, entry.stop.signal);
+    },
+    readinessOf: (uid) => watched.get(uid)?.found ?? UNKNOWN,
+    async close() {
+      const ended = [...watched.values()].map((entry) => entry.ended);
+      for (const uid of [...watched.keys()]) unwatch(uid);
+      await Promise.all(ended);
+    },
+  };
+}
+
+async function probe(
+  client: ToolApiClient,
+  address: string,
+  report: (found: Readiness) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let found = UNKNOWN;
+  let failures = 0;
+  let unreadySince = performance.now();
+  while (!signal.aborted) {
+    const next = await look(client, address);
+    // `unwatch` may have come while we asked; what is known of a deleted instance interests nobody.
+    if (stopped(signal)) return;
+    failures = next.tools ? 0 : failures + 1;
+    if (next.tools || failures >= FAILURES_UNTIL_DOWN) {
+      if (isReady(found) && !isReady(next)) unreadySince = performance.now();
+      found = next;
+      report(found);
+    }
+    const waited = performance.now() - unreadySince;
+    const interval = isReady(found) && failures === 0 ? 'ready' : waited < EAGER_FOR_MS ? 'eager' : 'patient';
+    await sleep(INTERVALS[interval], undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+async function look(client: ToolApiClient, address: string): Promise<Readiness> {
+  if (!(await client.isHealthy(address, TIMEOUT_MS))) return UNKNOWN;
+  return { tools: true, desktop: (await client.desktopState(address, TIMEOUT_MS)) ?? 'starting' };
+}
+
+function isReady(found: Readiness): boolean {
+  return found.tools && found.desktop !== 'starting';
+}
+
+function stopped(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
