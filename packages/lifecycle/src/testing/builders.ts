@@ -1,0 +1,73 @@
+import {
+  API_VERSION,
+  type Sandbox,
+  sandboxSpec,
+  type SandboxTemplate,
+  sandboxTemplateSpec,
+  type SandboxSpec,
+} from '@sandpiper/api';
+import type { Observation, ObservedInstance } from '../observation.ts';
+
+/** When all tests begin, epoch ms. */
+export const T0 = Date.parse('2026-01-01T00:00:00.000Z');
+
+export function aSandbox(spec: Partial<SandboxSpec> = {}, rest: Partial<Omit<Sandbox, 'spec'>> = {}): Sandbox {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'Sandbox',
+    metadata: {
+      name: 'sbx-one',
+      uid: 'uid-one',
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: new Date(T0).toISOString(),
+    },
+    spec: { ...sandboxSpec.parse({}), ...spec },
+    ...rest,
+  };
+}
+
+export function aTemplate(retain = false): SandboxTemplate {
+  return {
+    apiVersion: API_VERSION,
+    kind: 'SandboxTemplate',
+    metadata: {
+      name: 'default',
+      uid: 't',
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: new Date(T0).toISOString(),
+    },
+    spec: sandboxTemplateSpec.parse({ workspace: { retain } }),
+  };
+}
+
+export function anInstance(rest: Partial<ObservedInstance> = {}): ObservedInstance {
+  return {
+    uid: 'i-1',
+    ownerUid: 'uid-one',
+    workspace: 'sbx-one',
+    address: 'unix:/run/i-1/tool.sock',
+    state: 'Running',
+    terminating: false,
+    warm: false,
+    createdAt: T0,
+    toolsReady: true,
+    desktop: 'ready',
+    restarts: 0,
+    ...rest,
+  };
+}
+
+/** A fresh sandbox that nothing was done for yet. */
+export function anObservation(rest: Partial<Observation> = {}): Observation {
+  return {
+    now: T0,
+    sandbox: aSandbox(),
+    template: aTemplate(),
+    instances: [],
+    workspaces: [],
+    candidates: [],
+    ...rest,
+  };
+}
