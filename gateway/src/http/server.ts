@@ -1,9 +1,43 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { errors } from '../errors.ts';
 
-/** Opens a server. Throws `PORT_IN_USE` or `ADDRESS_REFUSED`, each naming what was asked for. */
-export async function listen(server: Server, { host, port }: { host: string; port: number }): Promise<AddressInfo> {
+export interface HttpServer {
+  readonly server: Server;
+  /** Throws `PORT_IN_USE` or `ADDRESS_REFUSED`, each naming what was asked for. */
+  listen(address: { host: string; port: number }): Promise<AddressInfo>;
+  /** Stops listening and ends the connections: those at rest at once, the others (upgraded ones too) after a moment. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** A server for requests that may last (streams, uploads of large files). */
+export function createHttpServer(listener: RequestListener): HttpServer {
+  const server = createServer(
+    { headersTimeout: 20_000, requestTimeout: 0, keepAliveTimeout: 20_000, noDelay: true },
+    listener,
+  );
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return {
+    server,
+    listen: ({ host, port }) => open(server, host, port),
+    async close(graceMs = 1000) {
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function open(server: Server, host: string, port: number): Promise<AddressInfo> {
   await new Promise<void>((resolve, reject) => {
     const refused = (cause: NodeJS.ErrnoException): void => {
       if (cause.code === 'EADDRINUSE') reject(errors.PORT_IN_USE({ host, port }, { errno: 'EADDRINUSE', cause }));
@@ -20,23 +54,8 @@ export async function listen(server: Server, { host, port }: { host: string; por
   return address;
 }
 
-/** A server for requests that may last (streams, uploads of large files), with bounds on what may not. */
-export function createHttpServer(listener: RequestListener): Server {
-  return createServer({ headersTimeout: 20_000, requestTimeout: 0, keepAliveTimeout: 20_000, noDelay: true }, listener);
-}
-
 /** Under which a browser on this machine reaches it. */
 export function urlOf({ address, port, family }: AddressInfo): string {
   if (address === '0.0.0.0' || address === '::' || address === '127.0.0.1') return `http://127.0.0.1:${port}`;
   return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
-}
-
-/** Stops listening, and ends the connections: those at rest at once, the others after a moment. */
-export async function closeServer(server: Server, graceMs = 1000): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearTimeout(timer);
 }

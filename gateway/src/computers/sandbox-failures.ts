@@ -1,0 +1,25 @@
+import { CodedError } from '@sandpiper/protocol';
+import { SandboxError, type SandboxErrorCode } from '@sandpiper/sandboxes';
+import { errors } from '../errors.ts';
+
+export function isSandboxCode(error: unknown, code: SandboxErrorCode): error is SandboxError {
+  return error instanceof SandboxError && error.code === code;
+}
+
+/** What `Sandboxes` refuses, in the words of the public API. What is no refusal stays what it is. */
+export function asComputerError(error: unknown): unknown {
+  if (!(error instanceof SandboxError)) return error;
+  const extras = { cause: error };
+  switch (error.code) {
+    case 'SANDBOX_FAILED':
+      return errors.COMPUTER_FAILED({ reason: error.message }, { ...extras, hint: 'Start it again to try once more.' });
+    case 'SANDBOX_FINISHED':
+      return errors.COMPUTER_FINISHED({}, extras);
+    case 'SANDBOX_TIMEOUT':
+      return errors.COMPUTER_TIMEOUT({ seconds: 90 }, { ...extras, hint: error.message });
+    default: {
+      const { code, status, retryable, message } = error;
+      return new CodedError(code, { status, retryable, message }, message, extras);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { Router } from 'express';
+import type { Metrics } from './metrics.ts';
+
+export interface ProbeParts {
+  metrics: Metrics;
+  /** Throws while the gateway should get no traffic. */
+  checkReady(): Promise<void>;
+}
+
+/** `/healthz`, `/readyz`, `/metrics`. */
+export function createProbeRoutes({ metrics, checkReady }: ProbeParts): Router {
+  const router = Router();
+  router.get('/healthz', (_request, response) => {
+    response.set('Cache-Control', 'no-store').json({ status: 'ok' });
+  });
+  router.get('/readyz', async (_request, response) => {
+    await checkReady();
+    response.set('Cache-Control', 'no-store').json({ status: 'ready' });
+  });
+  router.get('/metrics', async (_request, response) => {
+    response.set('Cache-Control', 'no-store').type(metrics.contentType).send(await metrics.read());
+  });
+  return router;
+}
