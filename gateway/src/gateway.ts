@@ -17,6 +17,8 @@ import type { ArtefactStore } from './artefacts/artefacts.ts';
 import { createAccessTokens } from './auth/access-tokens.ts';
 import { createAuth } from './auth/auth.ts';
 import type { Computers } from './computers/computers.ts';
+import { createControlLeases } from './control/control-leases.ts';
+import { createTellComputer } from './control/tell-computer.ts';
 import { createNoComputers } from './computers/no-computers.ts';
 import { createComputerRoutes } from './computers/routes.ts';
 import { createSandboxComputers } from './computers/sandbox-computers.ts';
@@ -36,6 +38,9 @@ import { createSessionRoutes } from './sessions/routes.ts';
 import { openSqliteStores } from './stores/sqlite/stores.ts';
 import type { RunKeyStore, SessionStore } from './stores/stores.ts';
 import { createStreamRoutes } from './stream/routes.ts';
+import { createMemoryTicketStore, createTickets } from './tickets/tickets.ts';
+import { createViewerRoutes } from './viewers/viewer-routes.ts';
+import { mountViewerSockets } from './viewers/viewer-sockets.ts';
 
 /** What the agent is given to work with. */
 export interface AgentSurroundings {
@@ -143,6 +148,10 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const agent = await parts.createAgent({ hub, computers, artefacts, sessions, runKeys, log });
   opened.push(() => agent.close());
 
+  const tickets = createTickets(createMemoryTicketStore());
+  const control = createControlLeases({ hub, tell: createTellComputer({ computers, log }) });
+  opened.push(() => control.close());
+
   const system = (): SystemInfo => ({
     version: parts.version,
     registration: parts.registration,
@@ -163,6 +172,7 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       json: [
         createSessionRoutes({ access, hub, stores, computers, agent, metrics }),
         createComputerRoutes({ access, computers }),
+        createViewerRoutes({ access, tickets, control }),
         createArtefactRoutes({ access, artefacts }),
         createCatalogueRoutes(agent),
       ],
@@ -172,7 +182,9 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const server = createHttpServer(app);
   const upgrades = createUpgradeRouter({ hosts, log });
   server.server.on('upgrade', upgrades.listener);
+  const viewers = mountViewerSockets({ upgrades, tickets, hub, computers, control });
   opened.push(() => server.close());
+  opened.push(() => viewers.close());
   opened.push(() => upgrades.close());
   opened.push(() => streams.close());
 

@@ -1,6 +1,6 @@
 import { controlRequest, ticketRequest } from '@sandpiper/protocol';
 import type { TicketResponse } from '@sandpiper/protocol';
-import { Router, json } from 'express';
+import { Router } from 'express';
 import type { Access } from '../auth/access.ts';
 import type { ControlLeases } from '../control/control-leases.ts';
 import { parseBody } from '../http/requests.ts';
@@ -16,7 +16,7 @@ export interface ViewerRoutesParts {
 export function createViewerRoutes({ access, tickets, control }: ViewerRoutesParts): Router {
   const router = Router();
 
-  router.post('/sessions/:id/tickets', json({ limit: '4kb' }), async (request, response) => {
+  router.post('/sessions/:id/tickets', async (request, response) => {
     const { id: sessionId } = await access.sessionOf(request);
     const { kind, mode, viewerId } = parseBody(request, ticketRequest);
     const { user } = access.callerOf(request);
@@ -29,7 +29,7 @@ export function createViewerRoutes({ access, tickets, control }: ViewerRoutesPar
     response.status(201).set('Cache-Control', 'no-store').json(body);
   });
 
-  router.post('/sessions/:id/control', json({ limit: '4kb' }), async (request, response) => {
+  router.post('/sessions/:id/control', async (request, response) => {
     const { id: sessionId } = await access.sessionOf(request);
     const { action, viewerId, force } = parseBody(request, controlRequest);
     const { user } = access.callerOf(request);
