@@ -5,7 +5,7 @@ const allowed = {
   'tool-api': ['packages/(protocol|capability)'],
   'sandbox-manager': ['packages/(api|lifecycle|sandboxes|capability|instance)'],
   frontend: ['packages/protocol'],
-  embedded: ['gateway', 'sandbox-manager'],
+  embedded: ['gateway', 'sandbox-manager', 'packages/(capability|instance)'],
   'packages/api': [],
   'packages/protocol': [],
   'packages/lifecycle': ['packages/api'],

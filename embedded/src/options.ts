@@ -12,6 +12,8 @@ export interface Options {
   /** Further host names under which a browser may reach this server, beside loopback. */
   allowedHosts: string[];
   uidRange: { first: number; count: number };
+  /** Absolute: where providers.json and mcp.json are looked for. */
+  configDir: string;
   searxngUrl: string | undefined;
   logLevel: string;
 }
@@ -31,6 +33,7 @@ usage: npm start [-- options]
 
 environment
   SANDPIPER_DATA_DIR       conversations, workspaces, keys (.sandpiper)
+  SANDPIPER_CONFIG_DIR     where providers.json and mcp.json are looked for (.)
   SANDPIPER_UNCONFINED=1   run computers without confinement, where it cannot be had: what the agent runs is then not kept
                            from your files, your network and your other programs
   SANDPIPER_ALLOWED_HOSTS  further host names under which a browser may reach this server, separated by commas
@@ -43,6 +46,7 @@ const environment = z.object({
   PORT: z.coerce.number().int().min(0).max(65535).default(8000),
   HOST: z.string().min(1).default('127.0.0.1'),
   SANDPIPER_DATA_DIR: z.string().min(1).default('.sandpiper'),
+  SANDPIPER_CONFIG_DIR: z.string().min(1).default('.'),
   SANDPIPER_UNCONFINED: z.enum(['0', '1', '']).default('0'),
   SANDPIPER_ALLOWED_HOSTS: z.string().default(''),
   SANDPIPER_UIDS: z
@@ -89,6 +93,7 @@ export function readOptions(
       unconfined: data.SANDPIPER_UNCONFINED === '1',
       allowedHosts: data.SANDPIPER_ALLOWED_HOSTS.split(',').map((name) => name.trim()).filter((name) => name !== ''),
       uidRange: { first, count: last - first + 1 },
+      configDir: resolve(cwd, data.SANDPIPER_CONFIG_DIR),
       searxngUrl: data.SANDPIPER_SEARXNG_URL,
       logLevel: data.SANDPIPER_LOG_LEVEL,
     },

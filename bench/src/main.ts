@@ -1,0 +1,26 @@
+import { parseArgs } from 'node:util';
+import { coldStart } from './cold-start.ts';
+import { memory } from './memory.ts';
+import { table } from './report.ts';
+import type { Row } from './report.ts';
+import { shellRoundTrip } from './shell.ts';
+import { tokenOverhead } from './tokens.ts';
+import { vncRelay } from './vnc.ts';
+
+const benchmarks = [coldStart, shellRoundTrip, tokenOverhead, vncRelay, memory];
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+const unknown = positionals.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
+if (values.help || unknown.length > 0) {
+  if (unknown.length > 0) console.error(`There is no benchmark ${unknown.join(', ')}.`);
+  console.log(`usage: npm run bench [-- name…]\n${benchmarks.map(({ name, method }) => `  ${name.padEnd(12)} ${method}`).join('\n')}`);
+  process.exit(values.help ? 0 : 2);
+}
+
+const rows: Row[] = [];
+for (const benchmark of benchmarks) {
+  if (positionals.length > 0 && !positionals.includes(benchmark.name)) continue;
+  console.error(`${benchmark.name}: ${benchmark.method}`);
+  rows.push(...(await benchmark.run()));
+}
+console.log(`\n${table(rows)}`);
