@@ -2,6 +2,7 @@ import { createVerifier } from '@sandpiper/capability';
 import type { Logger } from 'pino';
 import { createActivity } from './activity.ts';
 import type { Config } from './config.ts';
+import { createFilesGroup } from './files/group.ts';
 import type { Group } from './group.ts';
 import { openApiDocument } from './http/openapi.ts';
 import { lifecycleRoutes, toolRoutes } from './http/routes.ts';
@@ -27,6 +28,7 @@ export async function startToolApi(config: Config, logger: Logger, version: stri
   const groups: Group[] = [
     { components: [{ name: 'toolApi', check: () => Promise.resolve('ready') }] },
     await createShellGroup(config, { activity, environment }),
+    createFilesGroup(config),
   ];
 
   const registry = createRegistry(

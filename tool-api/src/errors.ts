@@ -9,7 +9,6 @@ export const errors = defineErrors({
   TOOL_NOT_FOUND: { status: 404, message: 'There is no tool {name} in this sandbox.' },
   SESSION_APPLIED: { status: 409, message: 'Another session was already set up in this sandbox.' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The request is larger than {limitBytes} bytes.' },
-  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'Send application/json.' },
   CANCELLED: { status: 499, message: 'The caller hung up before the answer.' },
   INTERNAL: { status: 500, message: 'Something in the sandbox failed that should not: {what}.' },
   SUSPENDING: {

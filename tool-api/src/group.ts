@@ -18,7 +18,7 @@ export interface Route {
    * sandbox closes. Default true.
    */
   readonly isWork?: boolean;
-  /** May be async: express 5 hands a rejection to the error envelope. Bodies are not parsed; `readJson` does where wanted. */
+  /** May be async: express 5 hands a rejection to the error envelope. Bodies are not parsed; see `readJson`. */
   readonly handler: RequestHandler;
 }
 

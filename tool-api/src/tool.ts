@@ -37,5 +37,5 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodType>(
   definition: ToolDefinition<Input, Output>,
 ): Tool {
   // The registry parses by this tool's own schemas before it calls, so the wider type is never abused.
-  return definition as Tool;
+  return definition;
 }

@@ -1,11 +1,11 @@
 import type { Claims } from '@sandpiper/capability';
 import { keepAwakeRequest, suspendRequest } from '@sandpiper/protocol';
-import express, { type RequestHandler } from 'express';
 import type { Activity } from '../activity.ts';
 import type { Route } from '../group.ts';
 import { describeTool, type Registry } from '../registry.ts';
 import { signalOf } from './call-signal.ts';
 import { parseRequest } from './failure.ts';
+import { readJson } from './read-json.ts';
 
 const TOOL_BODY_LIMIT_BYTES = 20 * 1024 * 1024;
 
@@ -29,12 +29,12 @@ export function toolRoutes(registry: Registry): Route[] {
       summary: 'Calls a tool; the body is its input',
       // The registry counts the call, so that MCP and HTTP are counted alike.
       isWork: false,
-      handler: withJson(TOOL_BODY_LIMIT_BYTES, async (request, response) => {
+      handler: async (request, response) => {
         const { subject } = response.locals['claims'] as Claims;
-        const name = String(request.params['name']);
-        const output = await registry.call(name, request.body ?? {}, { signal: signalOf(response), subject });
-        response.json(output);
-      }),
+        const signal = signalOf(response);
+        const input = await readJson(request, TOOL_BODY_LIMIT_BYTES);
+        response.json(await registry.call(String(request.params['name']), input, { signal, subject }));
+      },
     },
   ];
 }
@@ -48,10 +48,10 @@ export function lifecycleRoutes(activity: Activity): Route[] {
       scopes: ['lifecycle'],
       summary: 'Agrees to be suspended if idle for long enough, and then takes no more work',
       isWork: false,
-      handler: withJson(1024, (request, response) => {
-        const { ifIdleForMs } = parseRequest(suspendRequest, request.body);
+      handler: async (request, response) => {
+        const { ifIdleForMs } = parseRequest(suspendRequest, await readJson(request, 1024));
         response.json(activity.suspend(ifIdleForMs));
-      }),
+      },
     },
     {
       method: 'delete',
@@ -70,22 +70,12 @@ export function lifecycleRoutes(activity: Activity): Route[] {
       scopes: ['session'],
       summary: 'Counts as busy for a while',
       isWork: false,
-      handler: withJson(1024, (request, response) => {
+      handler: async (request, response) => {
+        const { forMs } = parseRequest(keepAwakeRequest, await readJson(request, 1024));
         activity.assertOpen();
-        activity.keepAwake(parseRequest(keepAwakeRequest, request.body).forMs);
+        activity.keepAwake(forMs);
         response.status(204).end();
-      }),
+      },
     },
   ];
-}
-
-/** A handler whose JSON body is parsed first. Any content type is taken for JSON: there is nothing else to mean. */
-export function withJson(limitBytes: number, handler: RequestHandler): RequestHandler {
-  const parse = express.json({ limit: limitBytes, type: () => true });
-  return (request, response, next) => {
-    parse(request, response, (error?: unknown) => {
-      if (error) next(error);
-      else Promise.resolve(handler(request, response, next)).catch(next);
-    });
-  };
 }

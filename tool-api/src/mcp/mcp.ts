@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
 import { createMcpHandler, McpServer, type CallToolResult } from '@modelcontextprotocol/server';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import type { Group, Route } from '../group.ts';
@@ -87,5 +86,5 @@ async function sendWebResponse(answer: Response, response: ExpressResponse): Pro
   }
   response.flushHeaders();
   // A client that hangs up in the middle of a stream is no failure of ours.
-  await pipeline(Readable.fromWeb(answer.body as ReadableStream), response).catch(() => undefined);
+  await pipeline(Readable.fromWeb(answer.body), response).catch(() => undefined);
 }

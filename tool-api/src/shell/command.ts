@@ -42,8 +42,9 @@ export class Command {
 
   /** Resolves once the process exists. Throws COMMAND_NOT_STARTED. */
   static async start(request: CommandRequest): Promise<Command> {
-    // bash applies the limits and becomes the login shell of the command, in the same process.
-    const script = `${request.preamble}; exec /bin/bash -lc "$1"`;
+    // One bash applies the limits and the person's own profile, and then becomes the shell of the command. It is no login shell:
+    // /etc/profile would replace the PATH that the session and the call set.
+    const script = `${request.preamble}; [ -r ~/.profile ] && . ~/.profile >/dev/null 2>&1; exec /bin/bash -c "$1"`;
     const child = spawn('/bin/bash', ['-c', script, 'bash', request.command], {
       cwd: request.cwd,
       env: request.env,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createSigner, generateKeyPair, type Issuer, type Scope } from '@sandpiper/capability';
 import { pino } from 'pino';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import { startToolApi } from '../app.ts';
 import { readConfig } from '../config.ts';
 
@@ -82,7 +82,7 @@ export async function startTestSandbox(env: Record<string, string> = {}): Promis
     const response = await agent.request({
       origin: 'http://sandbox',
       path: target,
-      method: method as Dispatcher.HttpMethod,
+      method: method,
       headers: { ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }), ...headers },
       body: body === undefined ? null : isRaw ? body : JSON.stringify(body),
       ...(signal ? { signal } : {}),

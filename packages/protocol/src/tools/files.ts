@@ -133,7 +133,7 @@ export const filesGlob = defineToolContract({
   name: 'files_glob',
   title: 'Find files',
   description:
-    'Finds files by a pattern such as "**/*.ts", sorted by path. Skips .git and, unless includeIgnored, what .gitignore names.',
+    'Finds files by a pattern such as "**/*.ts", sorted by path. Skips .git and, unless includeIgnored, folders that .gitignore names.',
   input: z.strictObject({
     pattern: z.string().min(1).max(1000),
     path: filePath.default('.'),
