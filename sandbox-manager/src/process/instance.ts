@@ -76,7 +76,10 @@ export class ProcessInstance {
       .on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-KEPT_OUTPUT)));
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()));
     child.once('error', (error) => (this.#stderr += error.message));
-    child.once('exit', (code) => void this.#ended(code ?? undefined));
+    child.once('exit', (code, signalName) => {
+      if (signalName) this.#stderr += ` (${signalName})`;
+      void this.#ended(code ?? undefined);
+    });
     this.#pins.start();
 
     const launcher = child.pid === undefined ? undefined : identify(child.pid);
@@ -214,10 +217,11 @@ async function readFirst(child: ChildProcess): Promise<ProcessId | undefined> {
   let text = '';
   for await (const chunk of pipe) {
     text += String(chunk);
-    const pid = /"child-pid"\s*:\s*(\d+)/.exec(text)?.[1];
-    if (pid !== undefined) return identify(Number(pid));
+    // It writes in pieces, and a closed pipe would kill it: what it says is read to the end of the object.
+    if (text.includes('}')) break;
   }
-  return undefined;
+  const pid = /"child-pid"\s*:\s*(\d+)/.exec(text)?.[1];
+  return pid === undefined ? undefined : identify(Number(pid));
 }
 
 /** Without a PID namespace, processes of a sandbox are known by the environment they inherited. */

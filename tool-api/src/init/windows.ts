@@ -1,5 +1,6 @@
 /**
- * Openbox' configuration: one desktop, no root menu, plain key and mouse bindings; browser windows open maximised but may
+ * Openbox' configuration: one desktop, plain key and mouse bindings, a click on the background lists the windows
+ * (so that a minimised one is not lost); browser windows open maximised but may
  * be restored, moved and resized like any other.
  */
 export const openboxConfig = `<?xml version="1.0" encoding="UTF-8"?>
@@ -29,6 +30,7 @@ export const openboxConfig = `<?xml version="1.0" encoding="UTF-8"?>
     <context name="BLCorner"><mousebind button="Left" action="Drag"><action name="Resize"/></mousebind></context>
     <context name="BRCorner"><mousebind button="Left" action="Drag"><action name="Resize"/></mousebind></context>
     <context name="Client"><mousebind button="Left" action="Press"><action name="Focus"/><action name="Raise"/></mousebind></context>
+    <context name="Root"><mousebind button="Left" action="Press"><action name="ShowMenu"><menu>client-list-combined-menu</menu></action></mousebind></context>
     <context name="Close"><mousebind button="Left" action="Click"><action name="Close"/></mousebind></context>
     <context name="Maximize"><mousebind button="Left" action="Click"><action name="ToggleMaximize"/></mousebind></context>
     <context name="Iconify"><mousebind button="Left" action="Click"><action name="Iconify"/></mousebind></context>

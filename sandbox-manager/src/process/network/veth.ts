@@ -52,6 +52,7 @@ export async function createVethNetwork(id: string): Promise<Network | { reason:
       SUBNET_PREFIX: prefix,
       HOST_NETWORK: `/proc/${process.pid.toString()}/ns/net`,
       HOST_PID: process.pid.toString(),
+      LINK_MTU: await smallestMtu(uplinks),
       TO_LOOPBACK: viaLoopback !== undefined && direct.length === 0 ? '1' : '0',
     },
     close: async () => {
@@ -84,7 +85,7 @@ nsenter --net="$HOST_NETWORK" sh -euc '
   echo 1 > $conf/rp_filter
   [ "$TO_LOOPBACK" = 0 ] || echo 1 > $conf/route_localnet
 ' sh "$LINK_PREFIX$i" "$near"
-printf 'link set lo up\\naddr add %s/31 dev eth0\\nlink set eth0 up\\nroute add default via %s\\n' "$far" "$near" | ip -batch -
+printf 'link set lo up\\naddr add %s/31 dev eth0\\nlink set eth0 mtu %s up\\nroute add default via %s\\n' "$far" "$LINK_MTU" "$near" | ip -batch -
 `;
 
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
@@ -105,6 +106,14 @@ async function openForwarding(uplinks: string[]): Promise<string[]> {
     opened.push(link);
   }
   return opened;
+}
+
+/** Links inside must not take packets that the way out would have to refuse. */
+async function smallestMtu(uplinks: string[]): Promise<string> {
+  const sizes = await Promise.all(
+    uplinks.map((link) => readFile(`/sys/class/net/${link}/mtu`, 'utf8').catch(() => '1500')),
+  );
+  return Math.min(1500, ...sizes.map(Number)).toString();
 }
 
 /** Docker and ufw set this policy; an accept in our table cannot overrule it. */

@@ -62,10 +62,11 @@ export class Installation {
     options: { desktop?: boolean; workspace?: string; uid?: string } = {},
   ): Promise<Instance> {
     this.#count += 1;
-    const workspace = options.workspace ?? `workspace-${this.#count}`;
+    const count = this.#count;
+    const workspace = options.workspace ?? `workspace-${count}`;
     await driver.createWorkspace(workspace);
     return driver.createInstance({
-      sandbox: { name: `sandbox-${this.#count}`, uid: `owner-${this.#count}`, sessionId: 'session' },
+      sandbox: { name: `sandbox-${count}`, uid: `owner-${count}`, sessionId: 'session' },
       uid: options.uid ?? crypto.randomUUID(),
       workspace,
       display: { width: 1280, height: 800 },
@@ -88,7 +89,7 @@ export interface Outcome {
 /** Runs a shell command inside a sandbox, as the agent would. Waits for the sandbox to answer. */
 export async function inside(instance: Instance, command: string): Promise<Outcome> {
   const socketPath = instance.address.replace('unix:', '');
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 5000;
   for (;;) {
     try {
       return JSON.parse(await post(socketPath, command)) as Outcome;
