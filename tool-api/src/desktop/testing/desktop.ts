@@ -46,7 +46,7 @@ export async function startDesktop(options: DesktopOptions = {}): Promise<Deskto
   const workspace = path.join(directory, 'home');
   const run = path.join(directory, 'run');
   const profile = path.join(directory, 'profile');
-  for (const folder of [directory, workspace, run, profile]) {
+  for (const folder of [directory, workspace, run, profile, path.join(workspace, 'Downloads')]) {
     await mkdir(folder, { recursive: true });
     await chmod(folder, 0o700);
     if (uid !== undefined) await chown(folder, uid, uid);
@@ -150,7 +150,7 @@ async function startBrowser(
     [`--user-data-dir=${profile}`, `--remote-debugging-port=${port}`, '--no-first-run', '--no-default-browser-check',
       '--password-store=basic', '--disable-background-networking', '--disable-component-update', '--disable-sync',
       '--disable-gpu', '--disable-session-crashed-bubble', '--hide-crash-restore-bubble', '--window-position=0,0',
-      '--start-maximized', 'about:blank'],
+      '--start-maximized', '--disable-back-forward-cache', 'about:blank'],
     environment,
   );
   let found = 0;
