@@ -10,9 +10,11 @@ type Happening =
   | { do: 'tick'; ms: number }
   | { do: 'progress' }
   | { do: 'suspend' | 'wake' | 'delete' | 'forget' }
+  /** It became ready, and then nobody needed it for the idle timeout. */
+  | { do: 'ripen' | 'idle' }
   | { do: 'busy' | 'template'; value: boolean }
   | { do: 'crash' | 'vanish' | 'hang' | 'drain'; nth: number }
-  | { do: 'litter'; what: 'instance' | 'workspace' | 'duplicate' | 'warm' };
+  | { do: 'litter'; what: 'instance' | 'workspace' | 'duplicate' | 'warm' | 'halfAdopted' };
 
 const nth = fc.nat(2);
 const happening: fc.Arbitrary<Happening> = fc.oneof(
@@ -29,6 +31,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   { weight: 5, arbitrary: fc.constant<Happening>({ do: 'progress' }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('ripen' as const, 'idle' as const) }) },
   {
     weight: 3,
     arbitrary: fc.record({ do: fc.constant('tick' as const), ms: fc.constantFrom(1, 400, 5_000, 130_000, 1_900_000) }),
@@ -54,11 +57,18 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('litter' as const),
-      what: fc.constantFrom('instance' as const, 'workspace' as const, 'duplicate' as const, 'warm' as const),
+      what: fc.constantFrom(
+        'instance' as const,
+        'workspace' as const,
+        'duplicate' as const,
+        'warm' as const,
+        'halfAdopted' as const,
+      ),
     }),
   },
 );
-const histories = fc.array(happening, { maxLength: 40 });
+// The default size of fast-check would stop at about ten.
+const histories = fc.array(happening, { maxLength: 40, size: 'max' });
 
 describe('any order, loss or repetition of observations', () => {
   it('converges to the wish, and then rests', () => {
@@ -140,6 +150,17 @@ function happen(world: World, it: Happening): void {
     case 'progress':
       world.progress();
       return;
+    case 'ripen':
+      for (let pass = 0; pass < 5; pass += 1) {
+        world.reconcile();
+        world.progress();
+      }
+      return;
+    case 'idle':
+      world.now += 1_900_000;
+      world.busy = false;
+      world.reconcile();
+      return;
     case 'suspend':
       world.wish({ operatingMode: 'Suspended' });
       return;
@@ -185,7 +206,13 @@ function litter(world: World, what: Extract<Happening, { do: 'litter' }>['what']
     world.workspaces.set('sbx-one', { name: 'sbx-one', ownerUid: 'somebody-else', terminating: false });
   }
   if (what === 'duplicate' && world.sandbox) world.addInstance('twin', { ownerUid: 'uid-one' });
-  if (what === 'warm' && !world.instances.has('warm-1')) {
+  if (what === 'halfAdopted') {
+    // The instance was taken over, and then the observer ended before it came to the workspace.
+    const warm = world.instances.get('warm-1');
+    if (warm?.ownerUid === undefined && world.sandbox && !world.sandbox.status?.workspace && warm)
+      warm.ownerUid = 'uid-one';
+  }
+  if (what === 'warm' && !world.instances.has('warm-1') && !world.workspaces.has('warm-ws')) {
     world.workspaces.set('warm-ws', { name: 'warm-ws', ownerUid: 'warm-1', terminating: false });
     world.addInstance('warm-1', {
       ownerUid: undefined,
@@ -234,4 +261,8 @@ function expectSettled(world: World): void {
   expect(isTrue(status?.conditions, 'Ready')).toBe(true);
   expect(own.map((instance) => instance.uid)).toEqual([status?.endpoint?.uid]);
   expect(own[0]?.closed).toBe(false);
+  if (own[0]?.workspace === undefined) return;
+  const workspace = world.workspaces.get(own[0].workspace);
+  expect(workspace?.name).toBe(status?.workspace?.claimName);
+  expect(workspace?.ownerUid).toBe(world.retain ? undefined : 'uid-one');
 }

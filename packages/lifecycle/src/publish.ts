@@ -12,7 +12,8 @@ export function publish(draft: Draft, instance: ObservedInstance): void {
     status.endpoint = { address, uid, ...(pod && { pod }), ...(node && { node }) };
   }
   if (instance.workspace !== undefined) {
-    status.workspace = { retain: false, ...status.workspace, claimName: instance.workspace };
+    const retain = status.workspace?.retain ?? seen.template?.spec.workspace?.retain ?? false;
+    status.workspace = { claimName: instance.workspace, retain };
   }
   if (instance.templateHash !== undefined) status.templateHash = instance.templateHash;
   writeConditions(draft, instance, endpoint?.uid === instance.uid);

@@ -58,10 +58,12 @@ export function absentFailure({ seen, status }: Draft): Failure | undefined {
   return failure;
 }
 
-/** Records a failure once: the same one seen again changes nothing. */
+/**
+ * Records a failure. It is counted once: an instance that was given up is not chosen again, a lost one is no longer
+ * published, and an attempt that made none is not newer than what was recorded.
+ */
 export function countFailure(draft: Draft, failure: Failure): void {
   const { status } = draft;
-  if (failure.uid !== undefined && status.lastFailure?.uid === failure.uid) return;
   const consecutive = carriedFailures(draft.seen.sandbox, failure.at) + 1;
   const { at, message, ...rest } = failure;
   status.lastFailure = { ...rest, message: message.slice(0, 4096), at: iso(at), consecutive };

@@ -110,8 +110,9 @@ export class World {
     this.bump();
   }
 
-  /** The observer starts anew: what it kept in memory is gone. */
+  /** The observer starts anew: what it kept in memory is gone, so it opens whatever may have agreed to suspend. */
   forget(): void {
+    for (const instance of this.own()) if (!instance.terminating) instance.closed = false;
     this.suspendAnswer = undefined;
     this.createFailure = undefined;
   }
@@ -164,6 +165,8 @@ export class World {
       case 'adoptInstance': {
         const instance = this.instances.get(action.uid);
         if (!instance || (instance.ownerUid !== undefined && instance.ownerUid !== 'uid-one')) return false;
+        const recorded = this.claim();
+        if (recorded !== undefined && recorded !== instance.workspace) throw new Error('Adopted beside a workspace.');
         instance.ownerUid = 'uid-one';
         const workspace = this.workspaces.get(instance.workspace ?? '');
         if (workspace?.ownerUid === instance.uid) workspace.ownerUid = this.retain ? undefined : 'uid-one';
@@ -172,10 +175,12 @@ export class World {
       case 'askToSuspend': {
         const instance = this.instances.get(action.uid);
         if (!instance?.toolsReady || !this.sandbox) return false;
+        // Once closed, nothing can begin that would make it refuse.
         instance.closed ||= !this.busy;
+        const { closed: agreed, uid: instanceUid } = instance;
         const { generation } = this.sandbox.metadata;
-        const idleForMs = this.busy ? 0 : action.ifIdleForMs;
-        this.suspendAnswer = { instanceUid: action.uid, generation, agreed: !this.busy, idleForMs, at: this.now };
+        const idleForMs = agreed ? action.ifIdleForMs : 0;
+        this.suspendAnswer = { instanceUid, generation, agreed, idleForMs, at: this.now };
         return true;
       }
       case 'reopenInstance': {
@@ -211,6 +216,8 @@ export class World {
   }
 
   private createInstance(workspace: string | undefined): boolean {
+    const owner = this.workspaces.get(workspace ?? '')?.ownerUid;
+    if (owner !== undefined && owner !== 'uid-one') throw new Error(`Used the foreign workspace ${workspace ?? ''}.`);
     const holder = [...this.instances.values()].find((instance) => instance.workspace === workspace);
     if (holder || !this.workspaces.has(workspace ?? '')) {
       this.createFailure = { reason: 'CreateFailed', message: 'The workspace is not free.', at: this.now };
