@@ -89,9 +89,22 @@ function fill(template: string, parameters: Parameters): string {
 
 /** Turns a zod error into the `issues` of an envelope, with dotted paths; `''` is the value itself. */
 export function issuesOf(error: z.ZodError): { path: string; message: string }[] {
-  return error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), message: 'is not a known field' }))
-      : [{ path: issue.path.join('.'), message: issue.message }],
-  );
+  return error.issues.flatMap((issue) => issuesAt([], issue));
 }
+
+type Path = readonly PropertyKey[];
+
+function issuesAt(prefix: Path, issue: z.core.$ZodIssue): { path: string; message: string }[] {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: dotted([...path, key]), message: 'is not a known field' }));
+  }
+  // Of a union only the alternative that was probably meant helps: the one with the fewest complaints.
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const [meant] = issue.errors.toSorted((one, other) => one.length - other.length);
+    return (meant ?? []).flatMap((inner) => issuesAt(path, inner));
+  }
+  return [{ path: dotted(path), message: issue.message }];
+}
+
+const dotted = (path: Path): string => path.map(String).join('.');

@@ -161,7 +161,12 @@ export const eventBody = z.discriminatedUnion('type', [
 
   z.object({ type: z.literal('plan.updated'), runId, items: z.array(planItem) }),
   question.extend({ type: z.literal('question.asked') }),
-  z.object({ type: z.literal('question.answered'), questionId: z.string(), answer: z.string(), approved: z.boolean().optional() }),
+  z.object({
+    type: z.literal('question.answered'),
+    questionId: z.string(),
+    answer: z.string(),
+    approved: z.boolean().optional(),
+  }),
   usage.extend({ type: z.literal('usage'), runId, model: modelRef }),
   sandboxState.extend({ type: z.literal('sandbox.phase') }),
   controlState.extend({ type: z.literal('control.changed') }),

@@ -1,4 +1,4 @@
-import type { EventOf, SessionEvent } from './event.ts';
+import type { EventOf, SessionEvent, Usage } from './event.ts';
 import { applyOffset } from './stream.ts';
 import type { Delta } from './stream.ts';
 import type { AssistantMessageItem, RunState, SessionState, TimelineItem, ToolCallItem } from './state.ts';
@@ -16,7 +16,8 @@ export function reduce(state: SessionState, events: readonly SessionEvent[]): Se
   const draft: SessionState = { ...state, timeline: [...state.timeline], runs: { ...state.runs } };
   for (const event of fresh) {
     if (event.seq <= draft.seq) continue;
-    if (event.seq !== draft.seq + 1) throw new RangeError(`Event ${event.seq} follows ${draft.seq}: events are missing.`);
+    if (event.seq !== draft.seq + 1)
+      throw new RangeError(`Event ${event.seq} follows ${draft.seq}: events are missing.`);
     draft.seq = event.seq;
     fold(draft, event);
   }
@@ -93,7 +94,15 @@ function fold(draft: SessionState, event: SessionEvent): void {
     case 'question.asked': {
       const { type: _, seq, at, ...question } = event;
       draft.openQuestions = [...draft.openQuestions, question];
-      draft.timeline.push({ kind: 'question', id: question.questionId, seq, at, question, answer: null, approved: null });
+      draft.timeline.push({
+        kind: 'question',
+        id: question.questionId,
+        seq,
+        at,
+        question,
+        answer: null,
+        approved: null,
+      });
       return;
     }
     case 'question.answered':
@@ -105,10 +114,7 @@ function fold(draft: SessionState, event: SessionEvent): void {
       }));
       return;
     case 'usage':
-      draft.usage = {
-        inputTokens: draft.usage.inputTokens + event.inputTokens,
-        outputTokens: draft.usage.outputTokens + event.outputTokens,
-      };
+      draft.usage = addUsage(draft.usage, event);
       return;
     case 'sandbox.phase': {
       const { type: _, seq: _seq, at: _at, ...sandbox } = event;
@@ -121,6 +127,16 @@ function fold(draft: SessionState, event: SessionEvent): void {
       return;
     }
   }
+}
+
+/** Absent cached tokens mean that no provider has told of any, which is not the same as none. */
+function addUsage(sum: Usage, { inputTokens, outputTokens, cachedTokens }: Usage): Usage {
+  const cached = cachedTokens === undefined ? sum.cachedTokens : (sum.cachedTokens ?? 0) + cachedTokens;
+  return {
+    inputTokens: sum.inputTokens + inputTokens,
+    outputTokens: sum.outputTokens + outputTokens,
+    ...(cached === undefined ? {} : { cachedTokens: cached }),
+  };
 }
 
 function foldMessage(draft: SessionState, event: EventOf<'message.completed'>): void {
@@ -214,6 +230,7 @@ function growMessage(draft: SessionState, delta: Delta): boolean {
     demo: delta.demo ?? false,
   };
   const field = delta.kind === 'text' ? 'text' : 'reasoning';
+  if (leavesGap(item[field], delta)) return false;
   put(draft, { ...item, [field]: applyOffset({ base: 0, text: item[field] }, delta.offset, delta.text).text });
   return true;
 }
@@ -244,16 +261,27 @@ function growToolCall(draft: SessionState, delta: Delta): boolean {
     durationMs: null,
     artefacts: [],
   };
+  if (leavesGap(item.inputText, delta)) return false;
   const { text } = applyOffset({ base: 0, text: item.inputText }, delta.offset, delta.text);
   put(draft, { ...item, name: delta.toolName ?? item.name, inputText: text });
   return true;
 }
 
+/**
+ * Messages, thoughts and inputs are whole from their beginning. What comes behind a gap is left out until the fact brings all of it: shown
+ * without what was before, it would read as something else.
+ */
+function leavesGap(held: string, { offset }: Delta): boolean {
+  return offset > held.length;
+}
+
 /** What only ever was a delta has no fact behind it once its run is over or taken by another owner. */
 function dropUnfinished(draft: SessionState, runId: string): void {
-  draft.timeline = draft.timeline.filter(
-    (item) => !((item.kind === 'assistant' || item.kind === 'tool') && item.seq === 0 && item.runId === runId),
-  );
+  draft.timeline = draft.timeline.flatMap((item) => {
+    if ((item.kind !== 'assistant' && item.kind !== 'tool') || item.runId !== runId) return [item];
+    if (item.seq === 0) return [];
+    return item.kind === 'tool' && item.live !== null ? [{ ...item, live: null }] : [item];
+  });
 }
 
 function changeRun(draft: SessionState, runId: string, changes: Partial<RunState>): void {
@@ -267,7 +295,11 @@ function changeTool(draft: SessionState, callId: string, changes: Partial<ToolCa
 
 type ItemOf<Kind extends TimelineItem['kind']> = Extract<TimelineItem, { kind: Kind }>;
 
-function find<Kind extends TimelineItem['kind']>(draft: SessionState, kind: Kind, id: string): ItemOf<Kind> | undefined {
+function find<Kind extends TimelineItem['kind']>(
+  draft: SessionState,
+  kind: Kind,
+  id: string,
+): ItemOf<Kind> | undefined {
   // What changes is nearly always near the end.
   return draft.timeline.findLast((item): item is ItemOf<Kind> => item.kind === kind && item.id === id);
 }
