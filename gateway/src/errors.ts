@@ -20,7 +20,10 @@ export const errors = defineErrors({
   UNAUTHENTICATED: { status: 401, message: 'Sign in first: the access token is missing, wrong or expired.' },
   SESSION_NOT_FOUND: { status: 404, message: 'There is no session {id}.' },
   ARTEFACT_NOT_FOUND: { status: 404, message: 'There is no artefact {id} in this session, or it is no longer kept.' },
-  ARTEFACT_TOO_LARGE: { status: 413, message: 'An artefact of {sizeBytes} bytes exceeds the {limitBytes} bytes that are kept.' },
+  ARTEFACT_TOO_LARGE: {
+    status: 413,
+    message: 'An artefact of {sizeBytes} bytes exceeds the {limitBytes} bytes that are kept.',
+  },
   DISK_FULL: {
     status: 507,
     message: 'The disk that holds the data of Sandpiper is full; nothing was written.',

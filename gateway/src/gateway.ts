@@ -36,7 +36,7 @@ import type { SessionFrame, SessionHub } from './sessions/hub.ts';
 import { createLiveHub } from './sessions/live-hub.ts';
 import { createSessionRoutes } from './sessions/routes.ts';
 import { openSqliteStores } from './stores/sqlite/stores.ts';
-import type { RunKeyStore, SessionStore } from './stores/stores.ts';
+import type { SessionStore } from './stores/stores.ts';
 import { createStreamRoutes } from './stream/routes.ts';
 import { createMemoryTicketStore, createTickets } from './tickets/tickets.ts';
 import { createViewerRoutes } from './viewers/viewer-routes.ts';
@@ -48,7 +48,6 @@ export interface AgentSurroundings {
   computers: Computers;
   artefacts: ArtefactStore;
   sessions: SessionStore;
-  runKeys: RunKeyStore;
   log: Logger;
 }
 
@@ -144,8 +143,7 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     : createNoComputers(parts.notes ?? []);
   opened.push(() => computers.close());
   const artefacts = createStoredArtefacts(stores.artefacts);
-  const { sessions, runKeys } = stores;
-  const agent = await parts.createAgent({ hub, computers, artefacts, sessions, runKeys, log });
+  const agent = await parts.createAgent({ hub, computers, artefacts, sessions: stores.sessions, log });
   opened.push(() => agent.close());
 
   const tickets = createTickets(createMemoryTicketStore());

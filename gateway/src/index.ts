@@ -4,4 +4,4 @@ export type { ArtefactStore } from './artefacts/artefacts.ts';
 export type { Computers } from './computers/computers.ts';
 export type { Runs } from './runs/runs.ts';
 export type { SessionFrame, SessionHub } from './sessions/hub.ts';
-export type { RunKeyStore, SessionRecord, SessionStore } from './stores/stores.ts';
+export type { SessionRecord, SessionStore } from './stores/stores.ts';

@@ -22,8 +22,15 @@ export function createStoredArtefacts(
   return {
     async put(sessionId, kind, mimeType, bytes, path) {
       const sizeBytes = bytes.byteLength;
-      if (sizeBytes > limits.maxBytesEach) throw errors.ARTEFACT_TOO_LARGE({ sizeBytes, limitBytes: limits.maxBytesEach });
-      const artefact: Artefact = { id: newId('artefact'), kind, mimeType, sizeBytes, ...(path !== undefined && { path }) };
+      if (sizeBytes > limits.maxBytesEach)
+        throw errors.ARTEFACT_TOO_LARGE({ sizeBytes, limitBytes: limits.maxBytesEach });
+      const artefact: Artefact = {
+        id: newId('artefact'),
+        kind,
+        mimeType,
+        sizeBytes,
+        ...(path !== undefined && { path }),
+      };
       await records.add({ ...artefact, sessionId, createdAtMs: now() }, bytes, limits);
       return artefact;
     },

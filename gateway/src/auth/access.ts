@@ -22,7 +22,11 @@ export interface Caller {
   tokenExpiresAtMs: number;
 }
 
-export function createAccess(parts: { accessTokens: AccessTokens; accounts: Accounts; sessions: SessionStore }): Access {
+export function createAccess(parts: {
+  accessTokens: AccessTokens;
+  accounts: Accounts;
+  sessions: SessionStore;
+}): Access {
   const callers = new WeakMap<Request, Caller>();
 
   const callerOf = (request: Request): Caller => {

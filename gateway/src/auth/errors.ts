@@ -7,7 +7,11 @@ export const authErrors = defineErrors({
     message: 'This sign-in code is unknown, used or expired.',
     hint: 'Sandpiper prints a fresh one when asked; a code signs in once.',
   },
-  EMAIL_TAKEN: { status: 409, message: 'There is already an account for this e-mail address.', hint: 'Sign in instead.' },
+  EMAIL_TAKEN: {
+    status: 409,
+    message: 'There is already an account for this e-mail address.',
+    hint: 'Sign in instead.',
+  },
   REGISTRATION_CLOSED: { status: 403, message: 'This installation accepts no new accounts.' },
   REFRESH_INVALID: { status: 401, message: 'The sign-in has ended. Sign in again.' },
   TOO_MANY_ATTEMPTS: { status: 429, message: 'Too many attempts; try again in {seconds} s.', retryable: true },

@@ -49,7 +49,9 @@ class SandboxComputers implements Computers {
   constructor(parts: SandboxComputersParts) {
     this.#parts = parts;
     this.notes = [...(parts.notes ?? [])];
-    this.#stopWatching = parts.sandboxes.watch(({ sessionId, sandbox }) => this.#report(sessionId, stateOf(phaseOf(sandbox))));
+    this.#stopWatching = parts.sandboxes.watch(({ sessionId, sandbox }) =>
+      this.#report(sessionId, stateOf(phaseOf(sandbox))),
+    );
   }
 
   async connect(
@@ -75,7 +77,10 @@ class SandboxComputers implements Computers {
     const { suspendedAt, restarts, launch } = sandbox?.status ?? {};
     return {
       ...stateOf(phase),
-      ...(launch && confinement && { confinement: { ...confinement, browserSandbox: phase.browserSandboxed ?? confinement.browserSandbox } }),
+      ...(launch &&
+        confinement && {
+          confinement: { ...confinement, browserSandbox: phase.browserSandboxed ?? confinement.browserSandbox },
+        }),
       ...(suspendedAt !== undefined && { suspendedAt }),
       ...(restarts !== undefined && { restarts }),
     };

@@ -47,7 +47,8 @@ export function createApp({ hosts, log, metrics, secure, trustedProxies, routes,
     response.set('X-Request-Id', requestId);
     hosts.checkHost(request);
     // The API knows its callers by Authorization, which no other site can send; a foreign page's attempt is refused all the same.
-    if (!isSafe(request.method) && request.headers.origin !== undefined) hosts.checkOrigin(request, { required: false });
+    if (!isSafe(request.method) && request.headers.origin !== undefined)
+      hosts.checkOrigin(request, { required: false });
     next();
   });
   app.use(metrics.middleware);

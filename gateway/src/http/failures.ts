@@ -13,7 +13,11 @@ export function createFailureHandler(log: Logger): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
   return (error: unknown, request, response, _next) => {
     const known = error instanceof CodedError ? error : refusalOf(error);
-    if (!known) log.error({ err: error, requestId: requestIdOf(response), method: request.method, path: request.path }, 'request failed');
+    if (!known)
+      log.error(
+        { err: error, requestId: requestIdOf(response), method: request.method, path: request.path },
+        'request failed',
+      );
     // Half an answer cannot be taken back; cutting it off is how the client learns that it is not whole.
     if (response.headersSent) return void response.destroy();
     const failure = known ?? errors.INTERNAL({ requestId: requestIdOf(response) });

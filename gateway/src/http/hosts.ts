@@ -19,7 +19,10 @@ export interface HostPolicy {
  * @param allowedHosts    further host names, without port
  * @param allowedOrigins  further origins, `https://name:port`
  */
-export function createHostPolicy(allowedHosts: readonly string[] = [], allowedOrigins: readonly string[] = []): HostPolicy {
+export function createHostPolicy(
+  allowedHosts: readonly string[] = [],
+  allowedOrigins: readonly string[] = [],
+): HostPolicy {
   const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
   const origins = new Set(allowedOrigins.map((origin) => origin.toLowerCase()));
   return {

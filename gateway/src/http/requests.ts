@@ -16,7 +16,8 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
 
 /** The JSON body of a request, checked. Throws `UNSUPPORTED_MEDIA_TYPE` when a body came as something else. */
 export function parseBody<Schema extends z.ZodType>(request: Request, schema: Schema): z.output<Schema> {
-  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   if (request.body === undefined && hasBody) throw errors.UNSUPPORTED_MEDIA_TYPE();
   return parse(schema, request.body ?? {});
 }

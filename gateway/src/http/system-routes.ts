@@ -11,7 +11,10 @@ export function createSystemRoutes(system: () => SystemInfo): Router {
 }
 
 /** `models` and `mcp/servers`. */
-export function createCatalogueRoutes(catalogue: { models(): ModelsResponse; mcpServers(): McpServersResponse }): Router {
+export function createCatalogueRoutes(catalogue: {
+  models(): ModelsResponse;
+  mcpServers(): McpServersResponse;
+}): Router {
   const router = Router();
   router.get('/models', (_request, response) => {
     response.json(catalogue.models());

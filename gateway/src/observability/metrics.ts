@@ -27,8 +27,16 @@ export function createMetrics(): Metrics {
     registers,
   });
   const streams = new Gauge({ name: 'sandpiper_streams_open', help: 'Event streams that are open now.', registers });
-  const appends = new Counter({ name: 'sandpiper_events_appended_total', help: 'Facts appended to session logs.', registers });
-  const deltas = new Counter({ name: 'sandpiper_deltas_total', help: 'Pieces of live growth that were published.', registers });
+  const appends = new Counter({
+    name: 'sandpiper_events_appended_total',
+    help: 'Facts appended to session logs.',
+    registers,
+  });
+  const deltas = new Counter({
+    name: 'sandpiper_deltas_total',
+    help: 'Pieces of live growth that were published.',
+    registers,
+  });
   const runs = new Counter({ name: 'sandpiper_runs_total', help: 'Runs that were asked for.', registers });
 
   return {

@@ -18,7 +18,10 @@ export function createProbeRoutes({ metrics, checkReady }: ProbeParts): Router {
     response.set('Cache-Control', 'no-store').json({ status: 'ready' });
   });
   router.get('/metrics', async (_request, response) => {
-    response.set('Cache-Control', 'no-store').type(metrics.contentType).send(await metrics.read());
+    response
+      .set('Cache-Control', 'no-store')
+      .type(metrics.contentType)
+      .send(await metrics.read());
   });
   return router;
 }

@@ -32,7 +32,11 @@ export class LiveSession {
 const PAGE = 1000;
 
 /** Reads the log after a cursor to its end, page by page. */
-export async function* readLog(events: EventStore, sessionId: string, afterSeq: number): AsyncGenerator<SessionEvent[]> {
+export async function* readLog(
+  events: EventStore,
+  sessionId: string,
+  afterSeq: number,
+): AsyncGenerator<SessionEvent[]> {
   let cursor = afterSeq;
   for (;;) {
     const page = await events.read(sessionId, cursor, PAGE);

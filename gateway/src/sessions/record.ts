@@ -7,7 +7,11 @@ export function summaryOf({ ownerId: _, ...summary }: SessionRecord): SessionSum
 }
 
 /** What an event changes in the record of its session; undefined when the list need not hear of it. */
-export function recordChanges(before: SessionState, after: SessionState, event: SessionEvent): RecordChanges | undefined {
+export function recordChanges(
+  before: SessionState,
+  after: SessionState,
+  event: SessionEvent,
+): RecordChanges | undefined {
   const changes: RecordChanges = {
     ...(after.title !== before.title && { title: after.title }),
     ...(after.model !== before.model && { model: after.model }),

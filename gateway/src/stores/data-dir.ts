@@ -28,7 +28,9 @@ export function acquireDataDir(dir: string): DataDir {
     lock.close();
     throw errors.DATA_DIR_IN_USE({ dir: folder, pid: readPid(owner) }, { cause: error });
   }
-  writeFileSync(owner, `${JSON.stringify({ pid: process.pid, startedAt: new Date().toISOString() })}\n`, { mode: 0o600 });
+  writeFileSync(owner, `${JSON.stringify({ pid: process.pid, startedAt: new Date().toISOString() })}\n`, {
+    mode: 0o600,
+  });
   return { path: folder, release: () => lock.close() };
 }
 

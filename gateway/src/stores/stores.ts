@@ -1,13 +1,4 @@
-import type {
-  Artefact,
-  Delta,
-  ModelRef,
-  SandboxState,
-  SessionEvent,
-  SessionSummary,
-  StartRunResponse,
-  User,
-} from '@sandpiper/protocol';
+import type { Artefact, Delta, ModelRef, SandboxState, SessionEvent, SessionSummary, User } from '@sandpiper/protocol';
 
 /*
  * What the gateway keeps. The log is the truth; a session's record is what the list shows of it, written in the same
@@ -55,10 +46,13 @@ export interface SessionStore {
   create(record: SessionRecord): Promise<void>;
   find(id: string): Promise<SessionRecord | undefined>;
   /** Latest change first. `cursor` is the `nextCursor` of the page before; one that was not ours starts anew. */
-  list(ownerId: string, page: { cursor?: string; limit: number }): Promise<{ items: SessionRecord[]; nextCursor: string | null }>;
+  list(
+    ownerId: string,
+    page: { cursor?: string; limit: number },
+  ): Promise<{ items: SessionRecord[]; nextCursor: string | null }>;
   /** Sessions whose record says that a run has not ended. */
   listActive(): Promise<SessionRecord[]>;
-  /** With its events, partials, artefacts and run keys. */
+  /** With its events, partials and artefacts. */
   delete(id: string): Promise<void>;
 }
 
@@ -94,13 +88,6 @@ export interface RefreshStore {
   prune(nowMs: number): Promise<void>;
 }
 
-/** What `POST runs` answered to a key, so that asking again starts no second run. */
-export interface RunKeyStore {
-  find(sessionId: string, key: string): Promise<StartRunResponse | undefined>;
-  /** The first answer stays: returns what is held from now on. */
-  put(sessionId: string, key: string, response: StartRunResponse): Promise<StartRunResponse>;
-}
-
 export interface ArtefactRecord extends Artefact {
   sessionId: string;
   createdAtMs: number;
@@ -119,7 +106,6 @@ export interface Stores {
   sessions: SessionStore;
   users: UserStore;
   refreshTokens: RefreshStore;
-  runKeys: RunKeyStore;
   artefacts: ArtefactRecords;
   /** Throws when the store does not answer; for `/readyz`. */
   check(): Promise<void>;

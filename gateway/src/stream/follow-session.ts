@@ -19,7 +19,11 @@ export interface Following {
  * @param cursor  the last event the reader has; one beyond the log counts as its end, which `synced` then tells
  * @returns when the reader is up to date; what follows comes by itself until `signal` fires
  */
-export async function followSession({ hub, events, writer, signal }: Following, sessionId: string, cursor: number): Promise<void> {
+export async function followSession(
+  { hub, events, writer, signal }: Following,
+  sessionId: string,
+  cursor: number,
+): Promise<void> {
   let sent = Math.min(cursor, (await hub.state(sessionId)).seq);
   const tell = (frame: SessionFrame): void => {
     if (frame.kind === 'delta') writer.delta(frame.delta);
@@ -56,6 +60,7 @@ function isIn(partials: readonly Delta[], frame: SessionFrame): boolean {
   if (frame.kind === 'event') return false;
   const { kind, id, offset, text } = frame.delta;
   return partials.some(
-    (partial) => partial.kind === kind && partial.id === id && offset + text.length <= partial.offset + partial.text.length,
+    (partial) =>
+      partial.kind === kind && partial.id === id && offset + text.length <= partial.offset + partial.text.length,
   );
 }

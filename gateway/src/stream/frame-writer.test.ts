@@ -8,7 +8,11 @@ const delta = (offset: number, text: string, id = 'm'): Delta => ({ kind: 'text'
 function createSink() {
   const written: string[] = [];
   const leaving: (() => void)[] = [];
-  const sink = { queuedBytes: 0, write: (text: string, done: () => void) => void (written.push(text), leaving.push(done)), cutOff: vi.fn() };
+  const sink = {
+    queuedBytes: 0,
+    write: (text: string, done: () => void) => void (written.push(text), leaving.push(done)),
+    cutOff: vi.fn(),
+  };
   return { sink, written, leave: () => leaving.shift()?.() };
 }
 
@@ -46,7 +50,11 @@ describe('FrameWriter', () => {
     writer.frame('session', '{}', 7);
     writer.delta(delta(2, 'c'));
     leave();
-    expect(written[1]!.split('\n').filter((line) => line.startsWith('event'))).toEqual(['event: delta', 'event: session', 'event: delta']);
+    expect(written[1]!.split('\n').filter((line) => line.startsWith('event'))).toEqual([
+      'event: delta',
+      'event: session',
+      'event: delta',
+    ]);
     writer.close();
   });
 

@@ -39,7 +39,8 @@ export class FrameWriter {
 
   /** @param data  serialised; without line breaks, as JSON is */
   frame(name: string, data: string, id?: number): void {
-    const text = id === undefined ? `event: ${name}\ndata: ${data}\n\n` : `event: ${name}\nid: ${id}\ndata: ${data}\n\n`;
+    const text =
+      id === undefined ? `event: ${name}\ndata: ${data}\n\n` : `event: ${name}\nid: ${id}\ndata: ${data}\n\n`;
     if (this.#onTheWay === 0 && this.#waiting.length === 0) this.#write(text);
     else {
       // Growth after this frame must not move before it.

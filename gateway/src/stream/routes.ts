@@ -62,7 +62,13 @@ function readQuery(request: Request): { session: string | undefined; cursor: num
   return { session, cursor: last ?? after ?? 0 };
 }
 
-function serve(parts: StreamParts, caller: Caller, response: Response, session: string | undefined, cursor: number): void {
+function serve(
+  parts: StreamParts,
+  caller: Caller,
+  response: Response,
+  session: string | undefined,
+  cursor: number,
+): void {
   response.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     // `no-transform` and the nginx header keep proxies from compressing or collecting what should flow.

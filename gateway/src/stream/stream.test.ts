@@ -18,71 +18,96 @@ const textOf = (state: SessionState, id: string): string | undefined =>
 
 /** What may happen while a tab reads. */
 const step = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('grow' as const), message: fc.nat(2), text: fc.string({ minLength: 1, unit: 'grapheme' }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('grow' as const),
+      message: fc.nat(2),
+      text: fc.string({ minLength: 1, unit: 'grapheme' }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('complete' as const), message: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fact' as const) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('cut' as const), how: fc.constantFrom('header' as const, 'query' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('cut' as const),
+      how: fc.constantFrom('header' as const, 'query' as const),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('pause' as const), turns: fc.nat(4) }) },
 );
 
 describe('the event stream', () => {
-  test('any pattern of cuts and cursors yields the log exactly, and the texts exactly', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const { hub } = gateway.surroundings;
-        const { id: sessionId } = await user.createSession();
-        const reader = new StreamReader(gateway.url, user.token, sessionId);
-        const whole = new Map<string, string>();
-        let generation = 0;
-        const open = new Map<number, { id: string; text: string }>();
-        const messageOf = (slot: number): { id: string; text: string } => {
-          let message = open.get(slot);
-          if (!message) open.set(slot, (message = { id: `m${generation++}`, text: '' }));
-          return message;
-        };
-        // At every moment the tab shows a beginning of what was said, never a gap, never a repetition.
-        const wrong: string[] = [];
-        reader.onFrame = () => {
-          for (const [id, text] of whole) {
-            const shown = textOf(reader.state, id) ?? '';
-            if (!text.startsWith(shown)) wrong.push(`${id} shows ${JSON.stringify(shown)} of ${JSON.stringify(text)}`);
-          }
-        };
-        void reader.connect();
+  test(
+    'any pattern of cuts and cursors yields the log exactly, and the texts exactly',
+    { timeout: 120_000 },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+          const { hub } = gateway.surroundings;
+          const { id: sessionId } = await user.createSession();
+          const reader = new StreamReader(gateway.url, user.token, sessionId);
+          const whole = new Map<string, string>();
+          let generation = 0;
+          const open = new Map<number, { id: string; text: string }>();
+          const messageOf = (slot: number): { id: string; text: string } => {
+            let message = open.get(slot);
+            if (!message) open.set(slot, (message = { id: `m${generation++}`, text: '' }));
+            return message;
+          };
+          // At every moment the tab shows a beginning of what was said, never a gap, never a repetition.
+          const wrong: string[] = [];
+          reader.onFrame = () => {
+            for (const [id, text] of whole) {
+              const shown = textOf(reader.state, id) ?? '';
+              if (!text.startsWith(shown))
+                wrong.push(`${id} shows ${JSON.stringify(shown)} of ${JSON.stringify(text)}`);
+            }
+          };
+          void reader.connect();
 
-        for (const action of steps) {
-          if (action.do === 'grow') {
-            const message = messageOf(action.message);
-            const offset = message.text.length;
-            message.text += action.text;
-            whole.set(message.id, message.text);
-            hub.grow(sessionId, { kind: 'text', id: message.id, runId: 'r', offset, text: action.text });
-          } else if (action.do === 'complete') {
-            const message = messageOf(action.message);
-            open.delete(action.message);
-            whole.set(message.id, message.text);
-            await hub.append(sessionId, { type: 'message.completed', messageId: message.id, runId: 'r', role: 'assistant', text: message.text });
-          } else if (action.do === 'fact') {
-            await hub.append(sessionId, { type: 'session.titled', title: `t${generation}`, by: 'agent' });
-          } else if (action.do === 'cut') {
-            reader.cut();
-            void reader.connect(action.how);
-          } else {
-            for (let turn = 0; turn < action.turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+          for (const action of steps) {
+            if (action.do === 'grow') {
+              const message = messageOf(action.message);
+              const offset = message.text.length;
+              message.text += action.text;
+              whole.set(message.id, message.text);
+              hub.grow(sessionId, { kind: 'text', id: message.id, runId: 'r', offset, text: action.text });
+            } else if (action.do === 'complete') {
+              const message = messageOf(action.message);
+              open.delete(action.message);
+              whole.set(message.id, message.text);
+              await hub.append(sessionId, {
+                type: 'message.completed',
+                messageId: message.id,
+                runId: 'r',
+                role: 'assistant',
+                text: message.text,
+              });
+            } else if (action.do === 'fact') {
+              await hub.append(sessionId, { type: 'session.titled', title: `t${generation}`, by: 'agent' });
+            } else if (action.do === 'cut') {
+              reader.cut();
+              void reader.connect(action.how);
+            } else {
+              for (let turn = 0; turn < action.turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+            }
           }
-        }
 
-        const log = await readAll(sessionId);
-        const upToDate = (): boolean =>
-          reader.state.seq === log.length && [...whole].every(([id, text]) => (textOf(reader.state, id) ?? '') === text);
-        await reader.waitFor(upToDate);
-        reader.cut();
-        expect(wrong).toEqual([]);
-        expect(reader.events).toEqual(log);
-      }),
-      { numRuns: 200 },
-    );
-  });
+          const log = await readAll(sessionId);
+          const upToDate = (): boolean =>
+            reader.state.seq === log.length &&
+            [...whole].every(([id, text]) => (textOf(reader.state, id) ?? '') === text);
+          await reader.waitFor(upToDate);
+          reader.cut();
+          expect(wrong).toEqual([]);
+          expect(reader.events).toEqual(log);
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 
   test('a restart of the gateway brings back what was still growing', async () => {
     const first = await startTestGateway();
@@ -149,7 +174,9 @@ describe('the event stream', () => {
 async function readAll(sessionId: string): Promise<unknown[]> {
   const items: unknown[] = [];
   for (;;) {
-    const page = (await (await user.call('GET', `/sessions/${sessionId}/events?after=${items.length}&limit=1000`)).json()) as {
+    const page = (await (
+      await user.call('GET', `/sessions/${sessionId}/events?after=${items.length}&limit=1000`)
+    ).json()) as {
       items: unknown[];
     };
     if (page.items.length === 0) return items;

@@ -94,7 +94,9 @@ export class StreamReader {
 }
 
 function parseFrame(text: string): Frame {
-  const fields = Object.fromEntries(text.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
+  const fields = Object.fromEntries(
+    text.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+  );
   const { event: name = '', id, data = 'null' } = fields;
   return { name, data: JSON.parse(data) as unknown, ...(id !== undefined && { id: Number(id) }) };
 }

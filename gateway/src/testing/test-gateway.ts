@@ -33,7 +33,10 @@ export interface TestUser {
 export async function startTestGateway(overrides: Partial<GatewayParts> = {}, dataDir?: string): Promise<TestGateway> {
   const dir = dataDir ?? (await mkdtemp(path.join(tmpdir(), 'sandpiper-gateway-')));
   const logged: Record<string, unknown>[] = [];
-  const log = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) });
+  const log = pino(
+    { level: 'warn' },
+    { write: (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>) },
+  );
   let surroundings: AgentSurroundings | undefined;
   const gateway = await createGateway({
     version: '0.0.0-test',

@@ -5,7 +5,9 @@ import { isWithoutParent, transaction } from './database.ts';
 
 /** Bytes lie in the database, not in files beside it: an artefact and its record come and go in one transaction. */
 export function createArtefactRecords(database: DatabaseSync): ArtefactRecords {
-  const insert = database.prepare('INSERT INTO artefacts (session_id, id, size_bytes, record, bytes) VALUES (?, ?, ?, ?, ?)');
+  const insert = database.prepare(
+    'INSERT INTO artefacts (session_id, id, size_bytes, record, bytes) VALUES (?, ?, ?, ?, ?)',
+  );
   // Counted from the newest: whatever lies beyond a limit goes. The newest stays, however large.
   const drop = database.prepare(`
     DELETE FROM artefacts WHERE rowid IN (

@@ -64,13 +64,6 @@ const MIGRATIONS = [
     PRIMARY KEY (session_id, kind, id)
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE run_keys (
-    session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    key TEXT NOT NULL,
-    response TEXT NOT NULL,
-    PRIMARY KEY (session_id, key)
-  ) STRICT, WITHOUT ROWID;
-
   CREATE TABLE artefacts (
     rowid INTEGER PRIMARY KEY AUTOINCREMENT,
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
@@ -86,7 +79,9 @@ const MIGRATIONS = [
 function migrate(database: DatabaseSync): void {
   const row = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (row.user_version > MIGRATIONS.length) {
-    throw new Error(`The database is of version ${row.user_version}; this program knows versions up to ${MIGRATIONS.length}.`);
+    throw new Error(
+      `The database is of version ${row.user_version}; this program knows versions up to ${MIGRATIONS.length}.`,
+    );
   }
   for (const [index, step] of MIGRATIONS.entries()) {
     if (index < row.user_version) continue;

@@ -1,12 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Delta, SessionEvent, StartRunResponse } from '@sandpiper/protocol';
+import type { Delta, SessionEvent } from '@sandpiper/protocol';
 import { errors } from '../../errors.ts';
 import {
   SeqTaken,
   type EventStore,
   type PartialStore,
   type RecordChanges,
-  type RunKeyStore,
   type SessionRecord,
   type SessionStore,
 } from '../stores.ts';
@@ -169,25 +168,10 @@ function decodeCursor(cursor: string | undefined): [string, string] {
   if (cursor === undefined) return BEGINNING;
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'string') return [value[0], value[1]];
+    if (Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'string')
+      return [value[0], value[1]];
   } catch {
     // Not one of ours: the list begins anew, as the interface says.
   }
   return BEGINNING;
-}
-
-export function createRunKeyStore(database: DatabaseSync): RunKeyStore {
-  const find = database.prepare('SELECT response FROM run_keys WHERE session_id = ? AND key = ?');
-  const insert = database.prepare('INSERT OR IGNORE INTO run_keys (session_id, key, response) VALUES (?, ?, ?)');
-  const held = (sessionId: string, key: string): StartRunResponse | undefined => {
-    const row = find.get(sessionId, key) as { response: string } | undefined;
-    return row && (JSON.parse(row.response) as StartRunResponse);
-  };
-  return {
-    find: (sessionId, key) => Promise.resolve(held(sessionId, key)),
-    put(sessionId, key, response) {
-      guarded(() => insert.run(sessionId, key, JSON.stringify(response)));
-      return Promise.resolve(held(sessionId, key) ?? response);
-    },
-  };
 }

@@ -2,7 +2,7 @@ import type { Stores } from '../stores.ts';
 import { createRefreshStore, createUserStore } from './accounts.ts';
 import { createArtefactRecords } from './artefacts.ts';
 import { openDatabase } from './database.ts';
-import { createEventStore, createPartialStore, createRunKeyStore, createSessionStore } from './sessions.ts';
+import { createEventStore, createPartialStore, createSessionStore } from './sessions.ts';
 
 /** The stores of one replica, in one SQLite file. */
 export function openSqliteStores(file: string): Stores {
@@ -14,7 +14,6 @@ export function openSqliteStores(file: string): Stores {
     sessions: createSessionStore(database),
     users: createUserStore(database),
     refreshTokens: createRefreshStore(database),
-    runKeys: createRunKeyStore(database),
     artefacts: createArtefactRecords(database),
     check() {
       check.get();
