@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { createVerifier } from '@sandpiper/capability';
 import type { Logger } from 'pino';
 import { createActivity } from './activity.ts';
@@ -10,7 +11,10 @@ import { serve } from './http/serve.ts';
 import { createMcpGroup } from './mcp/mcp.ts';
 import { createRegistry } from './registry.ts';
 import { loginEnvironment } from './session/environment.ts';
+import { createSessionGroup } from './session/group.ts';
+import { openSession } from './session/session.ts';
 import { createShellGroup } from './shell/group.ts';
+import { createTerminalGroup } from './terminal/group.ts';
 
 export interface ToolApi {
   /** `unix:/path` or `http://host:port`. */
@@ -24,11 +28,18 @@ const DRAIN_MS = 5000;
 /** Puts the groups of the sandbox together and opens its port. A new group is one line here. */
 export async function startToolApi(config: Config, logger: Logger, version: string): Promise<ToolApi> {
   const activity = createActivity();
-  const environment = (): Record<string, string> => loginEnvironment(config, {});
+  const session = await openSession({
+    uid: config.uid,
+    directory: path.join(config.runDir, 'state'),
+    workspace: config.workspace,
+  });
+  const environment = (): Record<string, string> => loginEnvironment(config, session.env);
   const groups: Group[] = [
     { components: [{ name: 'toolApi', check: () => Promise.resolve('ready') }] },
     await createShellGroup(config, { activity, environment }),
     createFilesGroup(config),
+    createTerminalGroup(config, { activity, environment }),
+    createSessionGroup(session),
   ];
 
   const registry = createRegistry(

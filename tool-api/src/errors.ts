@@ -10,6 +10,7 @@ export const errors = defineErrors({
   SESSION_APPLIED: { status: 409, message: 'Another session was already set up in this sandbox.' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The request is larger than {limitBytes} bytes.' },
   CANCELLED: { status: 499, message: 'The caller hung up before the answer.' },
+  TOO_MANY_TERMINALS: { status: 429, retryable: true, message: '{limit} terminals are open already; close some.' },
   INTERNAL: { status: 500, message: 'Something in the sandbox failed that should not: {what}.' },
   SUSPENDING: {
     status: 503,
