@@ -14,12 +14,15 @@ export interface HeartbeatOptions {
   onStatus: (components: ComponentStates) => void;
 }
 
+const RETRY_MS = 25;
 const LARGEST_STATUS = 64 * 1024;
 
 /** The manager's end of init's socket: a held connection that carries heartbeats out and component states in. */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #socket: Socket | undefined;
+  #connected = false;
+  #retry: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: HeartbeatOptions) {
@@ -36,6 +39,7 @@ export class Heartbeat {
     let pending = '';
     socket.setEncoding('utf8');
     socket.on('connect', () => {
+      this.#connected = true;
       this.#send({ type: 'heartbeat' });
       this.#send({ type: 'status' });
     });
@@ -50,7 +54,11 @@ export class Heartbeat {
     });
     socket.on('error', () => undefined);
     socket.on('close', () => {
-      if (this.#socket === socket) this.#socket = undefined;
+      if (this.#socket !== socket) return;
+      this.#socket = undefined;
+      this.#connected = false;
+      // A socket has its name a moment before it takes connections.
+      if (this.#timer) this.#retry = setTimeout(() => this.connect(), RETRY_MS).unref();
     });
     this.#timer ??= setInterval(() => {
       this.connect();
@@ -66,12 +74,14 @@ export class Heartbeat {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    clearTimeout(this.#retry);
     this.#socket?.destroy();
     this.#socket = undefined;
+    this.#connected = false;
   }
 
   #send(message: object): boolean {
-    if (this.#socket?.writable !== true) return false;
+    if (!this.#connected || this.#socket?.writable !== true) return false;
     return this.#socket.write(`${JSON.stringify(message)}\n`) || true;
   }
 }

@@ -115,9 +115,11 @@ export class ProcessInstance {
     }, 500).unref();
   }
 
+  /** Whether init lives: the launcher ends with it, while the namespace may hold orphans for longer. */
   isAlive(): boolean {
-    const { first, launcher } = this.lease;
-    return first ? isAlive(first) : launcher !== undefined && isAlive(launcher);
+    const { first, launcher, confinement } = this.lease;
+    const contained = confinement.confined ? first !== undefined && isAlive(first) : true;
+    return contained && launcher !== undefined && isAlive(launcher);
   }
 
   describe(): Instance {
@@ -184,6 +186,8 @@ export class ProcessInstance {
     if (this.#exit) return;
     clearInterval(this.#poll);
     this.#heartbeat.close();
+    // What init left behind when it was killed: nobody would watch over it.
+    if (this.lease.first) signal(this.lease.first, 'SIGKILL');
     this.#exit = {
       ...explain(exitCode, this.#answered, this.#stderr.trim()),
       ...(exitCode === undefined ? {} : { exitCode }),

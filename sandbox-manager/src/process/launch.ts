@@ -193,5 +193,6 @@ function sandboxEnvironment(
     SANDPIPER_BROWSER: settings.browser,
     SANDPIPER_BROWSER_SANDBOX: settings.browserSandbox.toString(),
     SANDPIPER_HEARTBEAT_LOSS_MS: settings.heartbeatLossMs.toString(),
+    SANDPIPER_OWNS_ALL_PROCESSES: settings.confined.toString(),
   };
 }

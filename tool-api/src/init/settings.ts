@@ -16,6 +16,8 @@ export interface Settings {
   toolApi: string[];
   /** Without a sign of life from a manager for this long, init ends the sandbox. */
   heartbeatLossMs: number;
+  /** Whether all processes that can be seen belong to this sandbox, so that init may end every one of them. */
+  ownsAllProcesses: boolean;
   environment: NodeJS.ProcessEnv;
 }
 
@@ -41,6 +43,7 @@ export function readSettings(environment: NodeJS.ProcessEnv, runtimeDir: string)
     browserSandbox: environment['SANDPIPER_BROWSER_SANDBOX'] !== 'false',
     toolApi: [process.execPath, path.join(runtimeDir, 'tool-api.mjs')],
     heartbeatLossMs: readPositive('SANDPIPER_HEARTBEAT_LOSS_MS', environment['SANDPIPER_HEARTBEAT_LOSS_MS'] ?? '60000'),
+    ownsAllProcesses: environment['SANDPIPER_OWNS_ALL_PROCESSES'] === 'true',
     environment,
   };
 }
