@@ -76,8 +76,9 @@ export async function createSandboxManager(options: ManagerOptions): Promise<San
     const living = (await driver.list()).filter(
       (instance) => instance.state === 'Running' && store.findByUid(instance.sandboxUid),
     );
+    // One that answers is not to look silent for as long as the first question takes.
+    await Promise.all(living.map((instance) => probes.watch(instance)));
     for (const instance of living) {
-      probes.watch(instance);
       client.reopen(instance).catch((error: unknown) => {
         log.debug({ err: error, instance: instance.uid }, 'an adopted instance could not be reopened');
       });

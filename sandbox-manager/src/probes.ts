@@ -9,8 +9,8 @@ export interface Readiness {
 
 /** Asks instances how far they are, as a kubelet does with its probes. */
 export interface Probes {
-  /** Begins to probe an instance, once. */
-  watch(instance: { uid: string; address: string; sandboxUid: string }): void;
+  /** Begins to probe an instance, once; resolves after the first look at it. */
+  watch(instance: { uid: string; address: string; sandboxUid: string }): Promise<void>;
   unwatch(uid: string): void;
   readinessOf(uid: string): Readiness;
   close(): Promise<void>;
@@ -27,7 +27,10 @@ const UNKNOWN: Readiness = { tools: false, desktop: 'starting' };
 
 /** @param onChange  called with the sandbox's uid after each change of what was found */
 export function createProbes(client: ToolApiClient, onChange: (sandboxUid: string) => void): Probes {
-  const watched = new Map<string, { stop: AbortController; found: Readiness; ended: Promise<void> }>();
+  const watched = new Map<
+    string,
+    { stop: AbortController; found: Readiness; ended: Promise<void>; looked: Promise<void> }
+  >();
 
   const unwatch = (uid: string): void => {
     watched.get(uid)?.stop.abort();
@@ -37,15 +40,18 @@ export function createProbes(client: ToolApiClient, onChange: (sandboxUid: strin
   return {
     unwatch,
     watch({ uid, address, sandboxUid }) {
-      if (watched.has(uid)) return;
-      const entry = { stop: new AbortController(), found: UNKNOWN, ended: Promise.resolve() };
+      const known = watched.get(uid);
+      if (known) return known.looked;
+      const { promise: looked, resolve: onLooked } = Promise.withResolvers<undefined>();
+      const entry = { stop: new AbortController(), found: UNKNOWN, ended: Promise.resolve(), looked };
       const report = (found: Readiness): void => {
         if (found.tools === entry.found.tools && found.desktop === entry.found.desktop) return;
         entry.found = found;
         onChange(sandboxUid);
       };
       watched.set(uid, entry);
-      entry.ended = probe(client, address, report, entry.stop.signal);
+      entry.ended = probe(client, address, report, () => onLooked(undefined), entry.stop.signal);
+      return looked;
     },
     readinessOf: (uid) => watched.get(uid)?.found ?? UNKNOWN,
     async close() {
@@ -60,6 +66,7 @@ async function probe(
   client: ToolApiClient,
   address: string,
   report: (found: Readiness) => void,
+  onLooked: () => void,
   signal: AbortSignal,
 ): Promise<void> {
   let found = UNKNOWN;
@@ -68,17 +75,19 @@ async function probe(
   while (!signal.aborted) {
     const next = await look(client, address);
     // `unwatch` may have come while we asked; what is known of a deleted instance interests nobody.
-    if (stopped(signal)) return;
+    if (stopped(signal)) break;
     failures = next.tools ? 0 : failures + 1;
     if (next.tools || failures >= FAILURES_UNTIL_DOWN) {
       if (isReady(found) && !isReady(next)) unreadySince = performance.now();
       found = next;
       report(found);
     }
+    onLooked();
     const waited = performance.now() - unreadySince;
     const interval = isReady(found) && failures === 0 ? 'ready' : waited < EAGER_FOR_MS ? 'eager' : 'patient';
     await sleep(INTERVALS[interval], undefined, { signal, ref: false }).catch(() => undefined);
   }
+  onLooked();
 }
 
 async function look(client: ToolApiClient, address: string): Promise<Readiness> {

@@ -129,7 +129,6 @@ describe('any order, loss or repetition of observations', () => {
       fc.property(histories, (history) => {
         const world = new World();
         for (const each of history) happen(world, each);
-        settle(world);
         world.wake();
         settle(world);
         if (world.sandbox) expect(isTrue(world.sandbox.status?.conditions, 'Ready')).toBe(true);

@@ -1,6 +1,7 @@
-import { findCondition, reasons, type Sandbox } from '@sandpiper/api';
+import { reasons, type Sandbox } from '@sandpiper/api';
 import { type Draft, iso } from './draft.ts';
 import type { ObservedInstance } from './observation.ts';
+import { hasAnswered } from './recovery.ts';
 
 /** Writes down the one instance of a sandbox: where it is, how it was launched, how far it has come. */
 export function publish(draft: Draft, instance: ObservedInstance): void {
@@ -16,7 +17,7 @@ export function publish(draft: Draft, instance: ObservedInstance): void {
     status.workspace = { claimName: instance.workspace, retain };
   }
   if (instance.templateHash !== undefined) status.templateHash = instance.templateHash;
-  writeConditions(draft, instance, endpoint?.uid === instance.uid);
+  writeConditions(draft, instance);
 }
 
 /** Says that no instance is there to be used. */
@@ -42,7 +43,7 @@ function requestedAt({ metadata, spec, status }: Sandbox): number {
   return Math.max(...moments.filter((moment) => moment !== undefined).map((moment) => Date.parse(moment)));
 }
 
-function writeConditions(draft: Draft, instance: ObservedInstance, isKnown: boolean): void {
+function writeConditions(draft: Draft, instance: ObservedInstance): void {
   const { status, seen } = draft;
   if (instance.scheduled !== undefined) {
     const reason = instance.scheduled ? reasons.Scheduled : reasons.Unscheduled;
@@ -60,7 +61,7 @@ function writeConditions(draft: Draft, instance: ObservedInstance, isKnown: bool
   }
 
   if (!instance.toolsReady) {
-    const { reason, message } = toolsAwaited(seen.sandbox, instance, isKnown);
+    const { reason, message } = toolsAwaited(seen.sandbox, instance);
     draft.set('ToolsReady', 'False', reason, message);
     draft.set('DesktopReady', 'False', reason, message);
     draft.set('Ready', 'False', reason, message);
@@ -79,14 +80,9 @@ function writeConditions(draft: Draft, instance: ObservedInstance, isKnown: bool
   }
 }
 
-function toolsAwaited(
-  sandbox: Sandbox,
-  instance: ObservedInstance,
-  isKnown: boolean,
-): { reason: string; message: string } {
-  const tools = findCondition(sandbox.status?.conditions, 'ToolsReady');
-  const answered = isKnown && (tools?.status === 'True' || tools?.reason === reasons.Unresponsive);
-  if (answered) return { reason: reasons.Unresponsive, message: 'tool-api has stopped answering.' };
+function toolsAwaited(sandbox: Sandbox, instance: ObservedInstance): { reason: string; message: string } {
+  if (hasAnswered(sandbox, instance))
+    return { reason: reasons.Unresponsive, message: 'tool-api has stopped answering.' };
   if (instance.state === 'Pending') return { reason: reasons.Creating, message: 'The instance is not running yet.' };
   return { reason: reasons.ToolsStarting, message: 'The instance runs; tool-api is starting.' };
 }

@@ -32,19 +32,27 @@ export function instanceFailure(seen: Observation, instance: ObservedInstance): 
 
 /** Until when tool-api of a running instance has to answer. */
 export function answerDeadline(
-  { sandbox }: Observation,
+  { sandbox, now }: Observation,
   instance: ObservedInstance,
 ): { at: number; reason: string; message: string } | undefined {
   if (instance.toolsReady || instance.state !== 'Running') return undefined;
-  const tools = findCondition(sandbox.status?.conditions, 'ToolsReady');
-  if (sandbox.status?.endpoint?.uid === instance.uid && tools?.reason === reasons.Unresponsive) {
-    const at = Date.parse(tools.lastTransitionTime) + TIMES.unresponsiveMs;
+  if (hasAnswered(sandbox, instance)) {
+    const tools = findCondition(sandbox.status?.conditions, 'ToolsReady');
+    const silentSince = tools?.status === 'False' ? Date.parse(tools.lastTransitionTime) : now;
+    const at = silentSince + TIMES.unresponsiveMs;
     const message = `tool-api has not answered for ${TIMES.unresponsiveMs / 1000} s.`;
     return { at, reason: reasons.Unresponsive, message };
   }
   const at = instance.createdAt + TIMES.startDeadlineMs;
   const message = `tool-api has not answered within ${TIMES.startDeadlineMs / 1000} s of its start.`;
   return { at, reason: reasons.StartTimeout, message };
+}
+
+/** Whether tool-api of the published instance has answered before: then its silence is no slow start. */
+export function hasAnswered({ status }: Sandbox, instance: ObservedInstance): boolean {
+  if (status?.endpoint?.uid !== instance.uid) return false;
+  const tools = findCondition(status.conditions, 'ToolsReady');
+  return tools?.status === 'True' || tools?.reason === reasons.Unresponsive;
 }
 
 /** A published instance that is nowhere, or an attempt that made none. */
