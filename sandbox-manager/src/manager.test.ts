@@ -7,7 +7,7 @@ import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSandboxManager, type SandboxManager } from './manager.ts';
 import type { TemplateInput } from './templates.ts';
-import { get } from './testing/request.ts';
+import { get, suspend } from './testing/request.ts';
 import { StandInDriver, StandInHost } from './testing/stand-in-driver.ts';
 
 const logger = pino({ level: 'silent' });
@@ -231,11 +231,16 @@ describe('suspending', () => {
 describe('a manager that starts again', () => {
   it('adopts the instances that were left, and opens one that had agreed to suspend', async () => {
     const first = await ready(await start());
+    const before = await manager?.sandboxes.get('one');
     await stop('leave');
-    expect(await get(first.address, '/work')).toBe(200);
+    // What an agreement leaves behind when nobody is there to hear it.
+    expect(await suspend(first)).toBe(200);
+    expect(await get(first.address, '/work')).toBe(503);
 
     const sandboxes = await start();
     expect(await sandboxes.connect('one', connectOptions)).toEqual(first);
+    await until(async () => expect(await get(first.address, '/work')).toBe(200));
+    expect(await sandboxes.get('one')).toEqual(before);
     expect(host.started).toBe(1);
     expect((await sandboxes.get('one'))?.status?.lastFailure).toBeUndefined();
   });
