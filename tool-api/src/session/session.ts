@@ -73,7 +73,9 @@ async function readStored(file: string, uid: string): Promise<z.infer<typeof sto
 
 function digestOf({ env, files }: Setup): string {
   const entries = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify([entries, files])).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify([entries, files]))
+    .digest('hex');
 }
 
 async function* decoded(contentBase64: string): AsyncGenerator<Uint8Array> {
