@@ -1,14 +1,7 @@
 import { computed, ref, shallowRef } from 'vue';
 import { defineStore } from 'pinia';
 import { emptySession } from '@sandpiper/protocol';
-import type {
-  AnswerRequest,
-  Attachment,
-  ModelRef,
-  SessionListChange,
-  SessionState,
-  StartRunResponse,
-} from '@sandpiper/protocol';
+import type { AnswerRequest, ModelRef, SessionListChange, SessionState } from '@sandpiper/protocol';
 import { api, ApiError } from '../api/client.ts';
 import { openEventStream } from '../stream/eventStream.ts';
 import type { ConnectionState, EventStream } from '../stream/eventStream.ts';
@@ -110,21 +103,6 @@ export const useSession = defineStore('session', () => {
     return activeRunId === null ? null : (runs[activeRunId] ?? null);
   });
 
-  /** Starts a run. `key` makes a repeated attempt harmless. @throws ApiError */
-  function send(message: {
-    text: string;
-    attachments: Attachment[];
-    model?: ModelRef;
-    key: string;
-  }): Promise<StartRunResponse> {
-    const { key, ...json } = message;
-    return api.request<StartRunResponse>(`${path()}/runs`, {
-      method: 'POST',
-      json,
-      headers: { 'idempotency-key': key },
-    });
-  }
-
   /** Asks the active run to stop; it ends when its tools have died. @throws ApiError */
   async function stop(): Promise<void> {
     const runId = state.value.activeRunId;
@@ -176,7 +154,6 @@ export const useSession = defineStore('session', () => {
     close,
     reset,
     forget,
-    send,
     stop,
     answer,
     setModel,
