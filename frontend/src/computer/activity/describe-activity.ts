@@ -122,7 +122,7 @@ function atRest(state: SessionState): Activity {
     case 'creating':
     case 'starting-tools':
     case 'starting-desktop':
-      return say('working', 'wakes');
+      return say('working', `wakes.${state.sandbox.phase}`);
     case 'ready':
       return say('resting', state.timeline.some((item) => item.kind === 'tool') ? 'idle' : 'ready');
     case 'suspending':

@@ -28,12 +28,15 @@ export async function openDiff({ parent, name, before, after, sideBySide, labels
     EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
   ];
   const collapseUnchanged = { margin: 3, minSize: 6 };
+  // In a file that is all new or all gone every character would be marked.
+  const highlightChanges = before !== '' && after !== '';
   if (sideBySide) {
     const view = new MergeView({
       parent,
       a: { doc: before, extensions: shared(labels.before) },
       b: { doc: after, extensions: shared(labels.after) },
       collapseUnchanged,
+      highlightChanges,
       gutter: true,
     });
     return () => view.destroy();
@@ -43,7 +46,7 @@ export async function openDiff({ parent, name, before, after, sideBySide, labels
     doc: after,
     extensions: [
       ...shared(labels.after),
-      unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged, gutter: true }),
+      unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged, highlightChanges, gutter: true }),
     ],
   });
   return () => view.destroy();

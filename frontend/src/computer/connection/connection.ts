@@ -13,9 +13,9 @@ export interface ConnectionOptions {
    * Opens the line, and resolves when it is live. `lost` is to be called once when it ends by itself afterwards.
    * Rejects when it could not be opened; it must not call `lost` then.
    */
-  open(signal: AbortSignal, lost: () => void): Promise<Line>;
+  open: (signal: AbortSignal, lost: () => void) => Promise<Line>;
   /** Asked before every attempt after the first: false ends trying, until `start` is called again. */
-  mayRetry(): Promise<boolean>;
+  mayRetry: () => Promise<boolean>;
   random?: () => number;
 }
 

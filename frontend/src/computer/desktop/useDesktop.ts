@@ -70,11 +70,13 @@ export function useDesktop({ sessionId, viewerId, wanted, inControl }: DesktopOp
       opened.addEventListener('clipboard', ({ detail }) => void receive(detail.text));
       opened.addEventListener('connect', () => {
         clearTimeout(timeout);
+        signal.removeEventListener('abort', giveUp);
         client.value = opened;
         resolve({ close: () => opened.disconnect() });
       });
       opened.addEventListener('disconnect', () => {
         clearTimeout(timeout);
+        signal.removeEventListener('abort', giveUp);
         if (client.value !== opened) {
           reject(new Error('The desktop could not be reached.'));
           return;
@@ -83,13 +85,9 @@ export function useDesktop({ sessionId, viewerId, wanted, inControl }: DesktopOp
         client.value = null;
         lost();
       });
-      signal.addEventListener(
-        'abort',
-        () => {
-          if (client.value !== opened) opened.disconnect();
-        },
-        { once: true },
-      );
+      // Before it is live nobody else can close it.
+      const giveUp = (): void => opened.disconnect();
+      signal.addEventListener('abort', giveUp);
     });
   }
 

@@ -16,6 +16,8 @@ export function parseCsv(text: string, maxRows: number, separator = separatorOf(
   let field = '';
   let quoted = false;
   let at = text.startsWith('\uFEFF') ? 1 : 0;
+  /** Where the row began: a last one without a line end may hold nothing but an empty quoted field. */
+  let rowStart = at;
   const endField = (): void => {
     row.push(field);
     field = '';
@@ -24,6 +26,7 @@ export function parseCsv(text: string, maxRows: number, separator = separatorOf(
     endField();
     rows.push(row);
     row = [];
+    rowStart = at + 1;
   };
   for (; at < text.length; at++) {
     if (rows.length === maxRows) return { rows, truncated: true };
@@ -41,7 +44,7 @@ export function parseCsv(text: string, maxRows: number, separator = separatorOf(
       endRow();
     } else field += char;
   }
-  if (field !== '' || row.length > 0 || quoted) {
+  if (at > rowStart) {
     if (rows.length === maxRows) return { rows, truncated: true };
     endRow();
   }

@@ -18,7 +18,11 @@ export const messages = {
     thinks: 'Thinking',
     retries: 'Waiting to try again',
     noComputer: 'No computer yet',
-    wakes: 'Waking the computer',
+    wakes: {
+      creating: 'Waking your computer · creating it',
+      'starting-tools': 'Waking your computer · starting tools',
+      'starting-desktop': 'Waking your computer · starting desktop',
+    },
     ready: 'Ready',
     idle: 'Finished; the computer is idle',
     sleeps: 'The computer is asleep',

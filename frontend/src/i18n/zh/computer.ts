@@ -18,7 +18,11 @@ export const messages = {
     thinks: '正在思考',
     retries: '稍后重试',
     noComputer: '还没有电脑',
-    wakes: '正在唤醒电脑',
+    wakes: {
+      creating: '正在唤醒你的电脑 · 创建中',
+      'starting-tools': '正在唤醒你的电脑 · 启动工具',
+      'starting-desktop': '正在唤醒你的电脑 · 启动桌面',
+    },
     ready: '已就绪',
     idle: '已完成，电脑空闲',
     sleeps: '电脑已休眠',
