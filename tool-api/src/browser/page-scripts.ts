@@ -68,13 +68,13 @@ export interface ValueText {
 }
 
 /**
- * , totalChars }`: the value of an expression, or of calling it, as JSON. It becomes text and is cut in the page, so that
- * `window` or a million rows never cross to this process.
+ * The value of an expression, or of calling it, as JSON. It becomes text and is cut in the page, so that
+ * `window` or a million rows never cross to this process. The expression stands outside of the
+ * function that does so, where it sees no variables of ours.
  */
 export function valueAsText(expression: string, maxChars: number): PageFunction<Promise<ValueText>, unknown> {
-  return inPage(`async (element) => {
-  let value = (${expression}
-  );
+  return inPage(`(element) => (async (evaluate) => {
+  let value = await evaluate();
   if (typeof value === 'function') value = value(element);
   value = await value;
   const seen = new WeakSet();
@@ -90,5 +90,6 @@ export function valueAsText(expression: string, maxChars: number): PageFunction<
     return item;
   }) ?? 'undefined';
   return { text: text.slice(0, ${maxChars}), totalChars: text.length };
-}`);
+})(async () => (${expression}
+))`);
 }

@@ -88,7 +88,9 @@ const PUNCTUATION: Record<string, string> = {
 export function toXdotoolKey(chord: string): string {
   // A plus at the end is the key itself: "ctrl++", "+".
   const parts = chord.trim() === '+' ? ['+'] : chord.trim().replace(/\+\+$/, '+plus').split('+');
-  return parts.map((part) => keysymOf(part.trim(), chord)).join('+');
+  const keys = parts.map((part) => keysymOf(part.trim(), chord));
+  // The keysym A is shift and a; people who write Ctrl+A mean the key.
+  return keys.length === 1 ? keys.join() : keys.map((key) => (/^[A-Z]$/.test(key) ? key.toLowerCase() : key)).join('+');
 }
 
 function keysymOf(name: string, chord: string): string {
