@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
-import type { Stream } from 'node:stream';
+import type { Socket } from 'node:net';
 import type { Instance } from '../driver.ts';
 import { ProcessDriverError } from './errors.ts';
 import { Heartbeat, type ComponentStates } from './heartbeat.ts';
@@ -8,7 +8,7 @@ import type { LaunchCommand } from './launch.ts';
 import { writeLease, type Lease } from './lease.ts';
 import type { Cgroup } from './limits.ts';
 import type { Network } from './network/network.ts';
-import { childrenOf, identify, isAlive, signal, whenGone, type ProcessId } from './processes.ts';
+import { descendantsOf, identify, isAlive, signal, whenGone, type ProcessId } from './processes.ts';
 import { SocketPins } from './sockets.ts';
 
 /** What init exits with when its manager was gone for too long. */
@@ -87,7 +87,7 @@ export class ProcessInstance {
     await writeLease(this.#context.folder, this.lease);
     try {
       if (network.attach && launcher)
-        await this.#attach(network.attach, launcher.pid, child.stdio[4] as Stream, exited);
+        await this.#attach(network.attach, launcher.pid, child.stdio[4] as Socket, exited);
       const first = this.lease.confinement.confined ? await Promise.race([readFirst(child), exited]) : launcher;
       if (!first)
         throw new ProcessDriverError(
@@ -137,11 +137,15 @@ export class ProcessInstance {
   async end(graceMs: number): Promise<void> {
     const living = (): ProcessId[] => {
       const { first, launcher, network } = this.lease;
-      return [...(launcher ? childrenOf(launcher.pid) : []), first, launcher, network].filter((id) => id !== undefined);
+      return [...(launcher ? descendantsOf(launcher.pid) : []), first, launcher, network].filter(
+        (id) => id !== undefined,
+      );
     };
-    if (graceMs > 0 && this.isAlive() && this.#heartbeat.stop(graceMs)) await whenGone(living(), graceMs + 500);
+    // Listed before anything ends: a process whose parent has ended is no longer found as a descendant.
+    const known = living();
+    if (graceMs > 0 && this.isAlive() && this.#heartbeat.stop(graceMs)) await whenGone(known, graceMs + 500);
     this.#heartbeat.close();
-    const all = living();
+    const all = [...known, ...living()];
     for (const id of all) signal(id, 'SIGKILL');
     if (!this.lease.confinement.confined) await killMarked(this.lease.uid);
     if (!(await whenGone(all, 10_000))) throw new Error(`Processes of sandbox ${this.lease.sandboxName} do not end.`);
@@ -158,15 +162,15 @@ export class ProcessInstance {
   async #attach(
     attach: NonNullable<Network['attach']>,
     pid: number,
-    pipe: Stream,
+    pipe: Socket,
     exited: Promise<void>,
   ): Promise<void> {
-    const network = await Promise.race([attach(pid, pipe), exited]);
+    const made = new Promise<true>((resolve) => pipe.once('data', () => resolve(true)));
+    const network = (await Promise.race([made, exited])) && (await Promise.race([attach(pid, pipe.pause()), exited]));
     if (!network) throw new ProcessDriverError('START_FAILED', `The sandbox did not start: ${this.#stderr.trim()}`);
     this.lease.network = network;
-    const ours = pipe as unknown as NodeJS.WritableStream & { destroy(): void };
-    await new Promise<void>((resolve) => ours.write('\n', () => resolve()));
-    ours.destroy();
+    await new Promise<void>((resolve) => pipe.write('\n', () => resolve()));
+    pipe.destroy();
   }
 
   #onStatus(components: ComponentStates): void {

@@ -6,6 +6,8 @@ import type { Network } from './network/network.ts';
 /** Everything about this machine and this installation that does not change from sandbox to sandbox. */
 export interface LaunchSettings {
   asRoot: boolean;
+  /** Root may mount here, so that what its own folders hide can be shown to a sandbox' uid. */
+  staged: boolean;
   confined: boolean;
   browser: string;
   browserSandbox: boolean;
@@ -51,9 +53,8 @@ export const NETWORK_FD = 4;
  * with it. Otherwise the same without the private place, and with a user namespace that owns the network.
  */
 export function launchCommand(settings: LaunchSettings, target: LaunchTarget): LaunchCommand {
-  const { asRoot, confined, network } = settings;
+  const { staged, confined, network } = settings;
   const stage = `${target.folder}/stage`;
-  const staged = asRoot && confined;
   const places = staged
     ? {
         ...target.places,
@@ -87,7 +88,7 @@ export function launchCommand(settings: LaunchSettings, target: LaunchTarget): L
         ...network.bwrap,
         '--info-fd',
         INFO_FD.toString(),
-        ...environmentArguments(settings, target),
+        ...environmentArguments(settings, { ...target, places }),
         ...filesystemArguments(places, settings.tmpBytes),
         '--',
         ...init,
@@ -95,7 +96,9 @@ export function launchCommand(settings: LaunchSettings, target: LaunchTarget): L
     : [
         'env',
         '-i',
-        ...Object.entries(sandboxEnvironment(settings, target)).map(([name, value]) => `${name}=${value}`),
+        ...Object.entries(sandboxEnvironment(settings, { ...target, places })).map(
+          ([name, value]) => `${name}=${value}`,
+        ),
         ...init,
       ];
   const chain = ['sh', '-euc', script, 'sandpiper', ...dropArguments(settings, target.uid), ...inner];
@@ -142,7 +145,7 @@ const NAMESPACES = [
 function dropArguments({ asRoot, network }: LaunchSettings, uid: number | undefined): string[] {
   const id = uid?.toString();
   if (asRoot && id === undefined) throw new Error('A sandbox never runs as root.');
-  // In the user namespace that owns the network we are root as well: that goes, too.
+  // In the user namespace that owns the network we hold all rights as well: they go, too.
   const privileged = asRoot || network.unshare.includes('--user');
   return [
     'setpriv',

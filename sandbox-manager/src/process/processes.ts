@@ -46,6 +46,11 @@ export function childrenOf(pid: number): ProcessId[] {
   }
 }
 
+/** Children, their children, and so on; not those whose parent has ended before. */
+export function descendantsOf(pid: number): ProcessId[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child.pid)]);
+}
+
 /**
  * Waits until none of the processes lives. The first process of a PID namespace only ends after everything in it has,
  * so waiting for it is waiting for all.

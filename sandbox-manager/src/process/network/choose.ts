@@ -32,7 +32,7 @@ async function trySlirp(): Promise<string | undefined> {
     return 'slirp4netns needs /dev/net/tun, which this user may not open (udev usually makes it mode 0666).';
   const namespaces = await runCommand(
     'unshare',
-    ['--user', '--map-root-user', '--net', 'ip', 'link', 'set', 'lo', 'up'],
+    ['--user', '--map-current-user', '--keep-caps', '--net', 'ip', 'link', 'set', 'lo', 'up'],
     { timeoutMs: 2000 },
   );
   if (namespaces.code !== 0) return `A user may not make network namespaces here: ${namespaces.stderr}`;

@@ -26,6 +26,12 @@ export interface Network {
   close(): Promise<void>;
 }
 
+/** Shell commands that leave a new network namespace without IPv6: one protocol to guard, not two. */
+export const DISABLE_IPV6 = `
+for family in all default; do
+  f=/proc/sys/net/ipv6/conf/$family/disable_ipv6; [ ! -e "$f" ] || echo 1 > "$f"
+done`;
+
 /** Own namespace, nothing but its loopback. */
 export function noNetwork(notes: string[]): Network {
   return {

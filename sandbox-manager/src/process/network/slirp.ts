@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Stream } from 'node:stream';
 import { ProcessDriverError } from '../errors.ts';
 import { identify, type ProcessId } from '../processes.ts';
-import { DENIED, type Network } from './network.ts';
+import { DENIED, DISABLE_IPV6, type Network } from './network.ts';
 
 const GATEWAY = '10.0.2.2';
 const RESOLVER = '10.0.2.3';
@@ -24,10 +24,13 @@ export function createSlirpNetwork(): Network {
     kind: 'isolated',
     notes: [],
     resolvConf: `nameserver ${RESOLVER}\n`,
-    unshare: ['--user', '--map-root-user', '--net'],
+    // Not mapped to root: a namespace inside of it could not map that root again without rights we drop (user_namespaces(7)).
+    unshare: ['--user', '--map-current-user', '--keep-caps', '--net'],
     bwrap: [],
-    // File 4 is the pipe that slirp4netns watches, and on which the manager says that the interface is there.
-    script: `
+    // File 4 is the pipe that slirp4netns watches. On it we say that the namespaces exist (before that, it would join the
+    // host's), and hear that the interface is there.
+    script: `${DISABLE_IPV6}
+echo made >&4
 read -r _ <&4
 ip -batch - <<'ROUTES'
 link set lo up

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { runCommand } from '../command.ts';
 import { firewallRules, LINK_PREFIX } from './firewall.ts';
-import type { Network } from './network.ts';
+import { DISABLE_IPV6, type Network } from './network.ts';
 import { findResolvers } from './resolvers.ts';
 
 /** /16 networks to take links' addresses from; the first that this host has no route into. */
@@ -67,10 +67,7 @@ export async function createVethNetwork(id: string): Promise<Network | { reason:
  * Runs in the new namespace as root. The pair's number is found by trying: creating a link whose name is taken fails, which
  * makes the kernel the allocator, for all installations on this host. Its /31 follows from the number.
  */
-const SET_UP_LINK = `
-for family in all default; do
-  f=/proc/sys/net/ipv6/conf/$family/disable_ipv6; [ ! -e "$f" ] || echo 1 > "$f"
-done
+const SET_UP_LINK = `${DISABLE_IPV6}
 i=0
 until ip link add eth0 type veth peer name "$LINK_PREFIX$i" netns "$HOST_PID" 2>/dev/null; do
   i=$((i + 1)); [ "$i" -lt 32000 ] || { echo 'No link could be made.' >&2; exit 1; }

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Driver, Instance } from '../../driver.ts';
 import { findBrowser } from '../browsers.ts';
 import type { Logger } from '../instance.ts';
-import { createProcessDriver, type ProcessDriverOptions } from '../process-driver.ts';
+import { createProcessDriver, type ProcessDriverOptions } from '../create-driver.ts';
 
 const here = import.meta.dirname;
 

@@ -1,6 +1,6 @@
 // A manager in a process of its own, for tests that end it the hard way. Prints each instance as a line of JSON.
 // usage: manager.ts '<options of createProcessDriver, as JSON>' <workspace>
-import { createProcessDriver, type ProcessDriverOptions } from '../process-driver.ts';
+import { createProcessDriver, type ProcessDriverOptions } from '../create-driver.ts';
 
 const [options = '{}', workspace = 'one'] = process.argv.slice(2);
 const silent = (): void => undefined;
