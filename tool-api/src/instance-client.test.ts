@@ -45,12 +45,12 @@ describe('the client and the real tool-api', () => {
       { command: 'echo $$ > pid; sleep 60', timeoutMs: 60_000 },
       { signal: controller.signal },
     );
-    const pid = await vi.waitFor(() =>
-      Number(readFileSync(path.join(sandbox.workspace, 'pid'), 'utf8').trim() || Promise.reject()),
-    );
+    const pidFile = path.join(sandbox.workspace, 'pid');
+    await vi.waitFor(() => expect(readFileSync(pidFile, 'utf8')).toMatch(/^\d+\n$/));
+    const pid = readFileSync(pidFile, 'utf8').trim();
     controller.abort();
     await expect(call).rejects.toThrow();
-    await vi.waitFor(() => expect(() => readFileSync(`/proc/${pid.toString()}/stat`)).toThrow());
+    await vi.waitFor(() => expect(() => readFileSync(`/proc/${pid}/stat`)).toThrow());
   });
 
   it('stream bytes both ways', async () => {

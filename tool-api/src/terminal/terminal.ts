@@ -46,7 +46,8 @@ export function openTerminal(
   const exited = new Promise<void>((resolve) => {
     shell.onExit(({ exitCode, signal }) => {
       clearInterval(resumeTimer);
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'exit', exitCode, signal: signal ?? null }));
+      if (socket.readyState === WebSocket.OPEN)
+        socket.send(JSON.stringify({ type: 'exit', exitCode, signal: signal ?? null }));
       socket.close(1000);
       resolve();
       onClosed();
