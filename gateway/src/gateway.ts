@@ -22,6 +22,8 @@ import { createTellComputer } from './control/tell-computer.ts';
 import { createNoComputers } from './computers/no-computers.ts';
 import { createComputerRoutes } from './computers/routes.ts';
 import { createSandboxComputers } from './computers/sandbox-computers.ts';
+import { createDocsRoutes } from './docs/routes.ts';
+import { createFileRoutes } from './files/routes.ts';
 import { createApp } from './http/app.ts';
 import { createHostPolicy } from './http/hosts.ts';
 import { createHttpServer, urlOf } from './http/server.ts';
@@ -164,9 +166,9 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     trustedProxies: parts.trustedProxies ?? 0,
     authenticate: access.authenticate,
     routes: {
-      site: [createProbeRoutes({ metrics, checkReady: () => stores.check() })],
+      site: [createProbeRoutes({ metrics, checkReady: () => stores.check() }), createDocsRoutes(parts.version)],
       open: [createSystemRoutes(system), auth.router],
-      bytes: [streams.router],
+      bytes: [streams.router, createFileRoutes({ access, computers })],
       json: [
         createSessionRoutes({ access, hub, stores, computers, agent, metrics }),
         createComputerRoutes({ access, computers }),

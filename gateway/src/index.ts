@@ -1,3 +1,4 @@
+export { createAgent, type AgentSettings } from './agent/create-agent.ts';
 export { createGateway, type Agent, type AgentSurroundings, type Gateway, type GatewayParts } from './gateway.ts';
 export { acquireDataDir, type DataDir } from './stores/data-dir.ts';
 export type { ArtefactStore } from './artefacts/artefacts.ts';

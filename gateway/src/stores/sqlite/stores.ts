@@ -1,3 +1,4 @@
+import type { DatabaseSync } from 'node:sqlite';
 import type { Stores } from '../stores.ts';
 import { createRefreshStore, createUserStore } from './accounts.ts';
 import { createArtefactRecords } from './artefacts.ts';
@@ -6,7 +7,10 @@ import { createEventStore, createPartialStore, createSessionStore } from './sess
 
 /** The stores of one replica, in one SQLite file. */
 export function openSqliteStores(file: string): Stores {
-  const database = openDatabase(file);
+  return storesOf(openDatabase(file));
+}
+
+export function storesOf(database: DatabaseSync): Stores {
   const check = database.prepare('SELECT 1');
   return {
     events: createEventStore(database),

@@ -1,0 +1,114 @@
+import { createSigner, generateKeyPair } from '@sandpiper/capability';
+import { createInstanceClient } from '@sandpiper/instance';
+import type { EventOf } from '@sandpiper/protocol';
+import { SandboxError } from '@sandpiper/sandboxes';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createHeldSandboxes, type HeldSandboxes } from '../testing/held-sandboxes.ts';
+import { startTestGateway, type TestGateway, type TestUser } from '../testing/test-gateway.ts';
+
+let gateway: TestGateway;
+let user: TestUser;
+let sandboxes: HeldSandboxes;
+
+beforeAll(async () => {
+  sandboxes = createHeldSandboxes({ address: 'http://127.0.0.1:9', uid: 'u1' });
+  const { kid, privateKeyPem } = generateKeyPair();
+  gateway = await startTestGateway({
+    computers: {
+      sandboxes,
+      signer: createSigner({ kid, privateKeyPem, issuer: 'gateway' }),
+      connectInstance: ({ address, uid }, signer) => createInstanceClient({ address, uid, signer }),
+    },
+    notes: ['Limits are soft here.'],
+  });
+  user = await gateway.signIn();
+});
+afterAll(() => gateway.close());
+
+async function phasesOf(id: string): Promise<[string, string | undefined][]> {
+  const { items } = (await (await user.call('GET', `/sessions/${id}/events?limit=1000`)).json()) as {
+    items: EventOf<'sandbox.phase'>[];
+  };
+  return items.filter(({ type }) => type === 'sandbox.phase').map(({ phase, reason }) => [phase, reason]);
+}
+
+describe('computers', () => {
+  test('the first need makes one, callers at once share the way, and only real phases are recorded', async () => {
+    const { id } = await user.createSession();
+    const { computers } = gateway.surroundings;
+    sandboxes.calls.length = 0;
+    const clients = await Promise.all([1, 2, 3].map(() => computers.connect(id, { need: 'tools' })));
+    expect(new Set(clients).size).toBe(1);
+    expect(sandboxes.calls).toEqual(['connect', 'ensure local', 'connect']);
+    sandboxes.become(id, { status: 'True', reason: 'Ready', message: 'Ready, said again.' });
+    await vi.waitFor(async () => expect(await phasesOf(id)).toHaveLength(2));
+    expect(await phasesOf(id)).toEqual([
+      ['creating', 'Creating'],
+      ['ready', 'Ready'],
+    ]);
+    expect(await (await user.call('GET', `/sessions/${id}/sandbox`)).json()).toMatchObject({ phase: 'ready' });
+  });
+
+  test.each([
+    ['SANDBOX_FAILED', 503, 'COMPUTER_FAILED'],
+    ['SANDBOX_FINISHED', 410, 'COMPUTER_FINISHED'],
+    ['SANDBOX_TIMEOUT', 504, 'COMPUTER_TIMEOUT'],
+    ['SANDBOX_LIMIT', 503, 'SANDBOX_LIMIT'],
+  ] as const)('%s reaches the person as %i %s', async (code, status, expected) => {
+    const { id } = await user.createSession();
+    await gateway.surroundings.computers.connect(id, { need: 'tools' });
+    sandboxes.refuseWith = new SandboxError(code, 'It said so.');
+    const response = await user.call('GET', `/sessions/${id}/files/`);
+    expect([response.status, await response.json()]).toMatchObject([status, { code: expected }]);
+  });
+
+  test('who gives up waiting does not take the others along', async () => {
+    const { id } = await user.createSession();
+    const { computers } = gateway.surroundings;
+    const leaving = new AbortController();
+    const left = computers.connect(id, { need: 'desktop', signal: leaving.signal });
+    const staying = computers.connect(id, { need: 'desktop' });
+    leaving.abort(new Error('gone'));
+    await expect(left).rejects.toThrow('gone');
+    await expect(staying).resolves.toMatchObject({ uid: 'u1' });
+  });
+
+  test('rest and wake are wishes, also before there is anything', async () => {
+    const { id } = await user.createSession();
+    expect((await user.call('POST', `/sessions/${id}/sandbox/suspend`)).status).toBe(200);
+    expect((await user.call('POST', `/sessions/${id}/sandbox/wake`)).status).toBe(200);
+    expect(sandboxes.calls.slice(-2)).toEqual(['ensure local', 'wake']);
+  });
+
+  test('a deleted session leaves no computer, and its last phases no error', async () => {
+    const { id } = await user.createSession();
+    await gateway.surroundings.computers.connect(id, { need: 'tools' });
+    expect((await user.call('DELETE', `/sessions/${id}`)).status).toBe(204);
+    expect(sandboxes.calls.at(-1)).toBe('delete');
+    sandboxes.become(id, { status: 'False', reason: 'Deleting', message: '' });
+    expect(gateway.logged).toEqual([]);
+  });
+
+  test('an instance that does not answer is the sandbox’s failure, not a wrong request', async () => {
+    const { id } = await user.createSession();
+    const response = await user.call('GET', `/sessions/${id}/files/`);
+    expect([response.status, await response.json()]).toMatchObject([
+      503,
+      { code: 'INSTANCE_UNREACHABLE', retryable: true },
+    ]);
+  });
+});
+
+test('a host without computers says why, everywhere', async () => {
+  const own = await startTestGateway({ notes: ['bubblewrap is missing: apt-get install bubblewrap.'] });
+  const person = await own.signIn();
+  const { id, sandbox } = await person.createSession();
+  expect(sandbox).toEqual({ phase: 'unavailable' });
+  expect(await (await person.call('GET', '/system')).json()).toMatchObject({
+    computers: { available: false, notes: ['bubblewrap is missing: apt-get install bubblewrap.'] },
+  });
+  const response = await person.call('POST', `/sessions/${id}/sandbox/wake`);
+  expect([response.status, await response.json()]).toMatchObject([503, { code: 'COMPUTERS_UNAVAILABLE' }]);
+  expect((await person.call('DELETE', `/sessions/${id}`)).status).toBe(204);
+  await own.close();
+});
