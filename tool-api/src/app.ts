@@ -3,6 +3,7 @@ import { createVerifier } from '@sandpiper/capability';
 import type { Logger } from 'pino';
 import { createActivity } from './activity.ts';
 import type { Config } from './config.ts';
+import { createComputerGroups } from './desktop/computer.ts';
 import { createFilesGroup } from './files/group.ts';
 import type { Group } from './group.ts';
 import { openApiDocument } from './http/openapi.ts';
@@ -40,6 +41,7 @@ export async function startToolApi(config: Config, logger: Logger, version: stri
     createFilesGroup(config),
     createTerminalGroup(config, { activity, environment }),
     createSessionGroup(session),
+    ...createComputerGroups(config, { activity }),
   ];
 
   const registry = createRegistry(
