@@ -2,3 +2,5 @@ export type { CloseMode, Confinement, Driver, Instance, InstanceExit, InstanceRe
 export { createSandboxManager, type ManagerOptions, type SandboxManager } from './manager.ts';
 export type { SweepReport } from './sweep.ts';
 export type { TemplateInput } from './templates.ts';
+export { probeHost, type ProbeReport, type ProbeResult } from './process/index.ts';
+export { createProcessDriver, type ProcessDriverOptions } from './process/index.ts';
