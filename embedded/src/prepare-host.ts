@@ -1,11 +1,16 @@
 import { probeHost } from '@sandpiper/sandbox-manager';
-import type { ProbeReport } from '@sandpiper/sandbox-manager';
+import type { ProbeReport, ProbeResult } from '@sandpiper/sandbox-manager';
 import { installPackages } from './install.ts';
 import type { InstallOptions } from './install.ts';
 
 export interface HostReadiness {
+  /** Confined, as they should be. */
   canRunComputers: boolean;
-  /** Why not, or what is weaker than it should be; each sentence says the way out. */
+  /** Only without confinement. */
+  canRunUnconfined: boolean;
+  /** False where Chromium's own sandbox does not work. */
+  browserSandbox: boolean;
+  /** Why not, or what is weaker than it should be; each says the way out. */
   notes: string[];
 }
 
@@ -17,18 +22,22 @@ export async function prepareHost(options: InstallOptions): Promise<HostReadines
   const first = await probeHost();
   if (first.canRunComputers) return readinessOf(first);
 
-  const missing = [...new Set(first.checks.flatMap((check) => (check.ok ? [] : (check.packages?.debian ?? []))))];
+  const lacking = first.results.filter((result) => result.required && !result.ok);
+  const missing = [...new Set(lacking.flatMap((result) => result.packages?.debian ?? []))];
   if (missing.length === 0) return readinessOf(first);
-  options.print(`This machine lacks what a computer needs: ${namesOf(first).join(', ')}.`);
+  options.print(`This machine lacks what a computer needs: ${lacking.map((result) => result.name).join(', ')}.`);
   const outcome = await installPackages(missing, options);
   return readinessOf(outcome === 'installed' ? await probeHost() : first);
 }
 
-const namesOf = (report: ProbeReport): string[] => report.checks.filter((check) => !check.ok).map((check) => check.name);
-
-function readinessOf(report: ProbeReport): HostReadiness {
-  const notes = report.checks
-    .filter((check) => !check.ok)
-    .map((check) => [`${check.name}: ${check.detail}`, check.remedy].filter((part) => part !== undefined).join(' '));
-  return { canRunComputers: report.canRunComputers, notes };
+function readinessOf({ results, canRunComputers, canRunUnconfined }: ProbeReport): HostReadiness {
+  return {
+    canRunComputers,
+    canRunUnconfined,
+    browserSandbox: results.every((result) => result.name !== 'browser sandbox' || result.ok),
+    notes: results.filter((result) => !result.ok).map(noteOf),
+  };
 }
+
+const noteOf = ({ name, detail, remedy }: ProbeResult): string =>
+  `${name}: ${detail}${remedy === undefined ? '' : `\n${remedy}`}`;

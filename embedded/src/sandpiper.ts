@@ -50,7 +50,7 @@ export async function startSandpiper(parts: StartParts): Promise<Running> {
       secret: secrets.tokenSecret,
       registration: true,
       log: log.child({ part: 'gateway' }),
-      createAgent: (surroundings) => createAgent(surroundings, { configDir: options.configDir, env }),
+      createAgent: (surroundings) => createAgent(surroundings, { configDir: options.configDir, env, version }),
       ...(computers ? { computers } : {}),
       notes,
       uiDir: path.join(root, 'frontend/dist'),
@@ -73,7 +73,8 @@ interface ComputersOfHost {
 
 /** The sandbox-manager with the process driver; without it (chat only) where this machine cannot run computers. */
 async function startComputers({ options, host, root, log }: StartParts, secrets: Secrets, keysDir: string): Promise<ComputersOfHost> {
-  if (!host.canRunComputers && !options.unconfined) return { notes: host.notes };
+  const possible = host.canRunComputers || (options.unconfined && host.canRunUnconfined);
+  if (!possible) return { notes: host.notes };
   const logger = log.child({ part: 'sandbox-manager' });
   const driver = await createProcessDriver({
     dataDir: options.dataDir,
@@ -81,6 +82,7 @@ async function startComputers({ options, host, root, log }: StartParts, secrets:
     keysDir,
     uidRange: options.uidRange,
     unconfined: options.unconfined,
+    browserSandbox: host.browserSandbox,
     logger,
   });
   const manager = await createSandboxManager({
