@@ -77,7 +77,7 @@ async function createInstance(
       desktop,
     });
     delete memory.createFailure;
-    void probes.watch(instance);
+    void probes.watch({ ...instance, desktop });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     memory.createFailure = { reason: reasons.CreateFailed, message, at: now() };

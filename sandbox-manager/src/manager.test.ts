@@ -119,6 +119,15 @@ describe('getting a computer', () => {
     await expect(short).rejects.toMatchObject({ code: 'SANDBOX_TIMEOUT' });
   });
 
+  it('serves tools before the desktop, and no desktop where the template has none', async () => {
+    const sandboxes = await start({ desktop: false });
+    await sandboxes.ensure({ sessionId: 'one', owner: 'ada' });
+    const { address } = await sandboxes.connect('one', { need: 'tools', timeoutMs: 10_000 });
+    expect(await get(address, '/work')).toBe(200);
+    await expect(sandboxes.connect('one', connectOptions)).rejects.toThrow(/has no desktop/);
+    expect(await phase(sandboxes)).toBe('ready');
+  });
+
   it('uses no workspace that somebody else made under its name', async () => {
     await new StandInDriver(host).createWorkspace(sandboxName('one'));
     const sandboxes = await start();

@@ -1,20 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Sandboxes } from '@sandpiper/sandboxes';
-import type { CloseMode, Driver } from './driver.ts';
+import type { CloseMode, Driver, Instance } from './driver.ts';
 import { createHostSandboxes } from './host-sandboxes.ts';
 import type { Log } from './log.ts';
 import { createProbes } from './probes.ts';
 import { createReconciler } from './reconciler.ts';
 import { openSandboxStore } from './store/sandbox-store.ts';
 import { sweepLeftovers, type SweepReport, sweepSessions } from './sweep.ts';
-import { builtInTemplates, type TemplateInput } from './templates.ts';
+import { builtInTemplates, DEFAULT_TEMPLATE, type TemplateInput } from './templates.ts';
 import { createToolApiClient, type TokenSigner } from './tool-api-client.ts';
 
 export interface ManagerOptions {
   /** Folder of the store; made when absent. One manager per folder. */
   dataDir: string;
-  /** Closed together with the manager. */
+  /** Closed together with the manager; by the caller, when the manager does not come to be. */
   driver: Driver;
   /** Signs as issuer `manager`. */
   signer: TokenSigner;
@@ -58,8 +58,14 @@ export async function createSandboxManager(options: ManagerOptions): Promise<San
   const reconciler = createReconciler({ driver, store, probes, client, templates, now }, log);
   const sandboxes = createHostSandboxes(store, now, log);
 
-  await adopt();
-  await sweepLeftovers(driver, store, log);
+  try {
+    await adopt();
+    await sweepLeftovers(driver, store, log);
+  } catch (error) {
+    await probes.close();
+    store.close();
+    throw error;
+  }
   const stops = [
     store.onChange(({ name }) => reconciler.enqueue(name)),
     driver.onChange(enqueueOwner),
@@ -77,13 +83,18 @@ export async function createSandboxManager(options: ManagerOptions): Promise<San
       (instance) => instance.state === 'Running' && store.findByUid(instance.sandboxUid),
     );
     // One that answers is not to look silent for as long as the first question takes.
-    await Promise.all(living.map((instance) => probes.watch(instance)));
+    await Promise.all(living.map((instance) => probes.watch({ ...instance, desktop: wantsDesktop(instance) })));
     for (const instance of living) {
       client.reopen(instance).catch((error: unknown) => {
         log.debug({ err: error, instance: instance.uid }, 'an adopted instance could not be reopened');
       });
     }
     if (living.length > 0) log.info({ instances: living.length }, 'adopted running instances');
+  }
+
+  function wantsDesktop({ sandboxUid }: Instance): boolean {
+    const template = store.findByUid(sandboxUid)?.spec.templateRef.name ?? DEFAULT_TEMPLATE;
+    return templates.get(template)?.spec.desktop ?? true;
   }
 
   return {

@@ -37,7 +37,7 @@ export async function observe(eyes: Eyes, sandbox: Sandbox, memory: Memory): Pro
     now: eyes.now(),
     sandbox,
     template,
-    instances: related.map((instance) => toObserved(eyes.probes, instance)),
+    instances: related.map((instance) => toObserved(eyes.probes, instance, template?.spec.desktop ?? true)),
     workspaces: workspaces.filter((workspace) => workspace !== undefined),
     candidates: [],
     ...memory,
@@ -50,8 +50,9 @@ async function observeWorkspace({ driver, store }: Eyes, name: string): Promise<
   return { name, ownerUid: record ? (record.ownerUid ?? undefined) : UNRECORDED_OWNER, terminating: false };
 }
 
-function toObserved(probes: Probes, instance: Instance): ObservedInstance {
-  const { tools, desktop } = probes.readinessOf(instance.uid);
+function toObserved(probes: Probes, instance: Instance, wantsDesktop: boolean): ObservedInstance {
+  const { tools, desktopReady } = probes.readinessOf(instance.uid);
+  // Whether there is a desktop is the template's word, not the sandbox's: one that denies it is not ready.
   const isRunning = instance.state === 'Running';
   return {
     uid: instance.uid,
@@ -63,9 +64,9 @@ function toObserved(probes: Probes, instance: Instance): ObservedInstance {
     warm: false,
     createdAt: instance.startedAt,
     toolsReady: isRunning && tools,
-    desktop,
+    desktop: wantsDesktop ? (desktopReady ? 'ready' : 'starting') : 'off',
     restarts: instance.restarts,
     ...(instance.exit && { lastExit: instance.exit }),
-    ...(desktop !== 'off' && { browserSandbox: instance.confinement.browserSandbox }),
+    ...(wantsDesktop && { browserSandbox: instance.confinement.browserSandbox }),
   };
 }

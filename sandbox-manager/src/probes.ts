@@ -4,13 +4,21 @@ import type { ToolApiClient } from './tool-api-client.ts';
 /** What probing last found of an instance. */
 export interface Readiness {
   tools: boolean;
-  desktop: 'ready' | 'starting' | 'off';
+  desktopReady: boolean;
+}
+
+export interface ProbeTarget {
+  uid: string;
+  address: string;
+  sandboxUid: string;
+  /** Whether it was started with a desktop, so that it is ready only with one. */
+  desktop: boolean;
 }
 
 /** Asks instances how far they are, as a kubelet does with its probes. */
 export interface Probes {
   /** Begins to probe an instance, once; resolves after the first look at it. */
-  watch(instance: { uid: string; address: string; sandboxUid: string }): Promise<void>;
+  watch(instance: ProbeTarget): Promise<void>;
   unwatch(uid: string): void;
   readinessOf(uid: string): Readiness;
   close(): Promise<void>;
@@ -23,7 +31,7 @@ const TIMEOUT_MS = 3_000;
 /** One lost answer of a busy machine is no outage. */
 const FAILURES_UNTIL_DOWN = 2;
 
-const UNKNOWN: Readiness = { tools: false, desktop: 'starting' };
+const UNKNOWN: Readiness = { tools: false, desktopReady: false };
 
 /** @param onChange  called with the sandbox's uid after each change of what was found */
 export function createProbes(client: ToolApiClient, onChange: (sandboxUid: string) => void): Probes {
@@ -39,18 +47,19 @@ export function createProbes(client: ToolApiClient, onChange: (sandboxUid: strin
 
   return {
     unwatch,
-    watch({ uid, address, sandboxUid }) {
+    watch(target) {
+      const { uid, sandboxUid } = target;
       const known = watched.get(uid);
       if (known) return known.looked;
       const { promise: looked, resolve: onLooked } = Promise.withResolvers<undefined>();
       const entry = { stop: new AbortController(), found: UNKNOWN, ended: Promise.resolve(), looked };
       const report = (found: Readiness): void => {
-        if (found.tools === entry.found.tools && found.desktop === entry.found.desktop) return;
+        if (found.tools === entry.found.tools && found.desktopReady === entry.found.desktopReady) return;
         entry.found = found;
         onChange(sandboxUid);
       };
       watched.set(uid, entry);
-      entry.ended = probe(client, address, report, () => onLooked(undefined), entry.stop.signal);
+      entry.ended = probe(client, target, report, () => onLooked(undefined), entry.stop.signal);
       return looked;
     },
     readinessOf: (uid) => watched.get(uid)?.found ?? UNKNOWN,
@@ -64,7 +73,7 @@ export function createProbes(client: ToolApiClient, onChange: (sandboxUid: strin
 
 async function probe(
   client: ToolApiClient,
-  address: string,
+  target: ProbeTarget,
   report: (found: Readiness) => void,
   onLooked: () => void,
   signal: AbortSignal,
@@ -73,30 +82,30 @@ async function probe(
   let failures = 0;
   let unreadySince = performance.now();
   while (!signal.aborted) {
-    const next = await look(client, address);
+    const next = await look(client, target);
     // `unwatch` may have come while we asked; what is known of a deleted instance interests nobody.
     if (stopped(signal)) break;
     failures = next.tools ? 0 : failures + 1;
     if (next.tools || failures >= FAILURES_UNTIL_DOWN) {
-      if (isReady(found) && !isReady(next)) unreadySince = performance.now();
+      if (isReady(found, target) && !isReady(next, target)) unreadySince = performance.now();
       found = next;
       report(found);
     }
     onLooked();
     const waited = performance.now() - unreadySince;
-    const interval = isReady(found) && failures === 0 ? 'ready' : waited < EAGER_FOR_MS ? 'eager' : 'patient';
+    const interval = isReady(found, target) && failures === 0 ? 'ready' : waited < EAGER_FOR_MS ? 'eager' : 'patient';
     await sleep(INTERVALS[interval], undefined, { signal, ref: false }).catch(() => undefined);
   }
   onLooked();
 }
 
-async function look(client: ToolApiClient, address: string): Promise<Readiness> {
+async function look(client: ToolApiClient, { address, desktop }: ProbeTarget): Promise<Readiness> {
   if (!(await client.isHealthy(address, TIMEOUT_MS))) return UNKNOWN;
-  return { tools: true, desktop: (await client.desktopState(address, TIMEOUT_MS)) ?? 'starting' };
+  return { tools: true, desktopReady: desktop && (await client.isDesktopReady(address, TIMEOUT_MS)) };
 }
 
-function isReady(found: Readiness): boolean {
-  return found.tools && found.desktop !== 'starting';
+function isReady(found: Readiness, target: ProbeTarget): boolean {
+  return found.tools && (found.desktopReady || !target.desktop);
 }
 
 function stopped(signal: AbortSignal): boolean {

@@ -11,8 +11,8 @@ export interface TokenSigner {
 export interface ToolApiClient {
   /** Whether it listens at all. */
   isHealthy(address: string, timeoutMs: number): Promise<boolean>;
-  /** How far the desktop has come; undefined without a sensible answer. */
-  desktopState(address: string, timeoutMs: number): Promise<'ready' | 'starting' | 'off' | undefined>;
+  /** Whether X, the window manager, VNC and the browser have answered. */
+  isDesktopReady(address: string, timeoutMs: number): Promise<boolean>;
   /** Asks whether it has been idle for long enough, and to take no more work if so. */
   suspend(
     target: { address: string; uid: string },
@@ -41,13 +41,11 @@ export function createToolApiClient(signer: TokenSigner): ToolApiClient {
       const answer = await call(address, { method: 'GET', path: '/healthz', timeoutMs }).catch(() => undefined);
       return answer?.status === 200;
     },
-    async desktopState(address, timeoutMs) {
+    async isDesktopReady(address, timeoutMs) {
       const answer = await call(address, { method: 'GET', path: '/readyz', timeoutMs }).catch(() => undefined);
       const parsed = readiness.safeParse(answer?.body);
-      if (!parsed.success) return undefined;
-      const states = Object.values(parsed.data.components);
-      if (states.every((state) => state === 'off')) return 'off';
-      return answer?.status === 200 && states.every((state) => state === 'ready') ? 'ready' : 'starting';
+      if (answer?.status !== 200 || !parsed.success) return false;
+      return Object.values(parsed.data.components).every((state) => state === 'ready');
     },
     async suspend({ address, uid }, ifIdleForMs) {
       const answer = await call(address, {

@@ -100,6 +100,16 @@ describe('starting', () => {
     expect(reasonOf(empty.status, 'Ready')).toBe('False PoolExhausted');
   });
 
+  it('finishes an adoption that stopped before the workspace, and publishes only then', () => {
+    const warm = anInstance({ uid: 'warm', warm: true, workspace: 'warm-ws' });
+    const half = { name: 'warm-ws', ownerUid: 'warm', terminating: false };
+    const { actions, status } = decide(anObservation({ instances: [warm], workspaces: [half] }));
+    expect(actions).toEqual([{ type: 'adoptInstance', uid: 'warm' }]);
+    expect(status.endpoint).toBeUndefined();
+    const whole = decide(anObservation({ instances: [warm], workspaces: [{ ...half, ownerUid: 'uid-one' }] }));
+    expect(whole.status).toMatchObject({ endpoint: { uid: 'warm' }, workspace: { claimName: 'warm-ws' } });
+  });
+
   it('deletes an instance that it owns beside the published one', () => {
     const twin = anInstance({ uid: 'twin', createdAt: T0 - 1 });
     const seen = seenRunning(1, {}, { instances: [twin, anInstance()] });
