@@ -71,17 +71,18 @@ export class StreamWriter {
   /** Sends one chunk for each piece at its due time; late pieces go at once, so that the rate holds whatever a timer is worth. */
   async #paced<T>(pieces: Iterable<T>, everyMs: number, delta: (piece: T) => object): Promise<'over' | undefined> {
     const startedAt = performance.now();
-    let sent = 0;
-    for (const piece of pieces) {
+    const iterator = pieces[Symbol.iterator]();
+    for (let sent = 0; ; sent++) {
       const dueInMs = startedAt + sent * everyMs - performance.now();
       if (dueInMs > 0) await Promise.race([delay(dueInMs), this.#closed]);
       // Without a pace, others still get their turn.
       else if (sent % 256 === 255) await new Promise(setImmediate);
       if (this.#gone) return 'over';
-      await this.#choice(delta(piece), null);
-      sent++;
+      // Made when it is due, so that a piece may carry the time at which it left.
+      const piece = iterator.next();
+      if (piece.done) return undefined;
+      await this.#choice(delta(piece.value), null);
     }
-    return undefined;
   }
 
   async #choice(delta: object, finishReason: string | null): Promise<void> {
