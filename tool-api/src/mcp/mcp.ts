@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createMcpHandler, McpServer, type CallToolResult } from '@modelcontextprotocol/server';
+import type { CallToolResult, McpHttpHandler } from '@modelcontextprotocol/server';
 import type { Request as ExpressRequest, Response as ExpressResponse } from 'express';
 import type { Group, Route } from '../group.ts';
 import { signalOf } from '../http/call-signal.ts';
@@ -12,8 +12,29 @@ import { describeTool, type Registry } from '../registry.ts';
  * with a restart. https://modelcontextprotocol.io/specification
  */
 export function createMcpGroup(registry: Registry, version: string): Group {
+  let opening: Promise<McpHttpHandler> | undefined;
+  const route = (method: Route['method']): Route => ({
+    method,
+    path: '/mcp',
+    scopes: ['tools'],
+    summary: 'MCP over streamable HTTP',
+    // The registry counts the calls themselves; a listening client is no work.
+    isWork: false,
+    handler: async (request, response) => {
+      opening ??= openHandler(registry, version);
+      const handler = await opening;
+      const answer = await handler.fetch(toWebRequest(request, signalOf(response)));
+      await sendWebResponse(answer, response);
+    },
+  });
+  return { routes: [route('post'), route('get'), route('delete')], close: async () => (await opening)?.close() };
+}
+
+async function openHandler(registry: Registry, version: string): Promise<McpHttpHandler> {
+  // Loaded with the first request: most sandboxes never see one, and all of them should start fast.
+  const { createMcpHandler, McpServer } = await import('@modelcontextprotocol/server');
   const tools = registry.list().map(describeTool);
-  const handler = createMcpHandler(({ requestInfo }) => {
+  return createMcpHandler(({ requestInfo }) => {
     // The low-level server takes our schemas as they are and leaves checking to the registry.
     const mcp = new McpServer({ name: 'sandpiper', version }, { capabilities: { tools: {} } });
     const { server } = mcp;
@@ -25,20 +46,6 @@ export function createMcpGroup(registry: Registry, version: string): Group {
     });
     return mcp;
   });
-
-  const route = (method: Route['method']): Route => ({
-    method,
-    path: '/mcp',
-    scopes: ['tools'],
-    summary: 'MCP over streamable HTTP',
-    // The registry counts the calls themselves; a listening client is no work.
-    isWork: false,
-    handler: async (request, response) => {
-      const answer = await handler.fetch(toWebRequest(request, signalOf(response)));
-      await sendWebResponse(answer, response);
-    },
-  });
-  return { routes: [route('post'), route('get'), route('delete')], close: () => handler.close() };
 }
 
 async function callTool(
