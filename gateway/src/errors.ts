@@ -47,6 +47,7 @@ export const errors = defineErrors({
     retryable: true,
   },
   STREAM_BEHIND: { status: 503, message: 'The reader is too slow; it was cut off and may resume.', retryable: true },
+  NOT_READY: { status: 503, message: 'The store does not answer.', retryable: true },
   SHUTTING_DOWN: { status: 503, message: 'The server is shutting down.', retryable: true },
   INTERNAL: { status: 500, message: 'Something went wrong; it was logged as request {requestId}.', retryable: true },
 });

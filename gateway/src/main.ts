@@ -64,12 +64,9 @@ async function run(config: Config): Promise<void> {
   });
   log.info({ url: await gateway.listen(config) }, 'listening');
 
-  const closed = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      gateway.close().then(closed.resolve, closed.reject);
-    });
-  }
-  await closed.promise;
+  await new Promise<NodeJS.Signals>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
+  });
+  await gateway.close();
   dataDir.release();
 }

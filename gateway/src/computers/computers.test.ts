@@ -1,6 +1,6 @@
 import { createSigner, generateKeyPair } from '@sandpiper/capability';
 import { createInstanceClient } from '@sandpiper/instance';
-import type { EventOf } from '@sandpiper/protocol';
+import type { SessionEvent } from '@sandpiper/protocol';
 import { SandboxError } from '@sandpiper/sandboxes';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createHeldSandboxes, type HeldSandboxes } from '../testing/held-sandboxes.ts';
@@ -25,11 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-async function phasesOf(id: string): Promise<[string, string | undefined][]> {
+async function phasesOf(id: string): Promise<(readonly [string, string | undefined])[]> {
   const { items } = (await (await user.call('GET', `/sessions/${id}/events?limit=1000`)).json()) as {
-    items: EventOf<'sandbox.phase'>[];
+    items: SessionEvent[];
   };
-  return items.filter(({ type }) => type === 'sandbox.phase').map(({ phase, reason }) => [phase, reason]);
+  return items.flatMap((event) => (event.type === 'sandbox.phase' ? [[event.phase, event.reason] as const] : []));
 }
 
 describe('computers', () => {
@@ -103,7 +103,8 @@ test('a host without computers says why, everywhere', async () => {
   const own = await startTestGateway({ notes: ['bubblewrap is missing: apt-get install bubblewrap.'] });
   const person = await own.signIn();
   const { id, sandbox } = await person.createSession();
-  expect(sandbox).toEqual({ phase: 'unavailable' });
+  expect(sandbox).toEqual({ phase: 'none' });
+  expect(await (await person.call('GET', `/sessions/${id}/sandbox`)).json()).toMatchObject({ phase: 'unavailable' });
   expect(await (await person.call('GET', '/system')).json()).toMatchObject({
     computers: { available: false, notes: ['bubblewrap is missing: apt-get install bubblewrap.'] },
   });

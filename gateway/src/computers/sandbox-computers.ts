@@ -1,7 +1,8 @@
 import type { Signer } from '@sandpiper/capability';
 import type { InstanceClient } from '@sandpiper/instance';
 import type { SandboxState, SandboxView } from '@sandpiper/protocol';
-import { phaseOf, SandboxError, type Endpoint, type Sandboxes } from '@sandpiper/sandboxes';
+import type { SandboxError } from '@sandpiper/sandboxes';
+import { phaseOf, type Endpoint, type Sandboxes } from '@sandpiper/sandboxes';
 import type { Logger } from 'pino';
 import { errors } from '../errors.ts';
 import type { SessionHub } from '../sessions/hub.ts';

@@ -58,6 +58,11 @@ export function createApp({ hosts, log, metrics, secure, trustedProxies, routes,
   const api = Router();
   use(api, routes.open);
   api.use(authenticate);
+  api.use((_request, response, next) => {
+    // What may be kept says so itself.
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
   use(api, routes.bytes);
   api.use(json({ limit: MAX_JSON_BYTES }));
   use(api, routes.json);

@@ -22,7 +22,10 @@ export function createUiRoutes(uiDir: string): Router {
   router.get('/{*view}', (request, response, next) => {
     // A missing script must not become a page, which the browser would then fail to parse.
     const isView = request.accepts(['html', 'json']) === 'html' && path.extname(request.path) === '';
-    if (!isView || isReserved(request.path) || !existsSync(index)) return next();
+    if (!isView || isReserved(request.path) || !existsSync(index)) {
+      next();
+      return;
+    }
     response.set('Cache-Control', 'no-cache').sendFile(index);
   });
   return router;

@@ -1,10 +1,11 @@
 import { Router } from 'express';
+import { errors } from '../errors.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface ProbeParts {
   metrics: Metrics;
   /** Throws while the gateway should get no traffic. */
-  checkReady(): Promise<void>;
+  checkReady: () => Promise<void>;
 }
 
 /** `/healthz`, `/readyz`, `/metrics`. */
@@ -14,7 +15,9 @@ export function createProbeRoutes({ metrics, checkReady }: ProbeParts): Router {
     response.set('Cache-Control', 'no-store').json({ status: 'ok' });
   });
   router.get('/readyz', async (_request, response) => {
-    await checkReady();
+    await checkReady().catch((cause: unknown) => {
+      throw errors.NOT_READY({}, { cause });
+    });
     response.set('Cache-Control', 'no-store').json({ status: 'ready' });
   });
   router.get('/metrics', async (_request, response) => {

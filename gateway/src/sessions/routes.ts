@@ -15,6 +15,7 @@ import { invalid, parse, parseBody } from '../http/requests.ts';
 import { newId } from '../ids.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Stores } from '../stores/stores.ts';
+import { endRun } from './end-run.ts';
 import type { LiveHub } from './live-hub.ts';
 import { summaryOf } from './record.ts';
 
@@ -56,7 +57,7 @@ export function createSessionRoutes({ access, hub, stores, computers, agent, met
       title: null,
       model: model ?? null,
       state: 'idle',
-      sandbox: { phase: computers.available ? 'none' : 'unavailable' },
+      sandbox: { phase: 'none' },
       lastSeq: 0,
       createdAt: now,
       updatedAt: now,
@@ -86,9 +87,8 @@ export function createSessionRoutes({ access, hub, stores, computers, agent, met
 
   router.delete('/sessions/:id', async (request, response) => {
     const { id } = await access.sessionOf(request);
-    const { activeRunId } = await hub.state(id);
     // First what costs something outside: should it fail, the session is still there and can be deleted again.
-    if (activeRunId !== null) await runs.stop(id, activeRunId);
+    await endRun(hub, runs, id);
     await computers.delete(id);
     await hub.remove(id);
     response.status(204).end();

@@ -14,6 +14,7 @@ import type { SessionFrame } from '../sessions/hub.ts';
 import { createLiveHub, type LiveHub } from '../sessions/live-hub.ts';
 import { acquireDataDir } from './data-dir.ts';
 import { openDatabase } from './sqlite/database.ts';
+import { createWalSync } from './sqlite/wal-sync.ts';
 import { storesOf } from './sqlite/stores.ts';
 import { SeqTaken, type Stores } from './stores.ts';
 
@@ -23,8 +24,9 @@ let stores: Stores;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'sandpiper-stores-'));
-  database = openDatabase(path.join(folder, 'test.db'));
-  stores = storesOf(database);
+  const file = path.join(folder, 'test.db');
+  database = openDatabase(file);
+  stores = storesOf(database, createWalSync(file));
   await stores.users.create({
     id: 'u',
     email: 'u@example.org',

@@ -44,7 +44,10 @@ export async function followSession(
   // While this is an array, the reader is not up to date and frames wait here.
   let heard: SessionFrame[] | undefined = [];
   const stop = hub.subscribe(sessionId, (frame) => (heard ? heard.push(frame) : tell(frame)));
-  if (signal.aborted) return stop();
+  if (signal.aborted) {
+    stop();
+    return;
+  }
   signal.addEventListener('abort', stop, { once: true });
   await tellLog();
   const partials = await hub.partials(sessionId);

@@ -63,7 +63,7 @@ export function createHeldSandboxes(endpoint: Endpoint): HeldSandboxes {
       await Promise.resolve();
       if (!held.has(sessionId))
         sandboxes.become(sessionId, { status: 'False', reason: 'Creating', message: 'Being made.' });
-      return held.get(sessionId)!;
+      return held.get(sessionId) as Sandbox;
     },
     get: (sessionId) => Promise.resolve(held.get(sessionId)),
     async connect(sessionId) {

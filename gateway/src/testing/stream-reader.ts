@@ -40,14 +40,14 @@ export class StreamReader {
    * @returns when the stream is open
    */
   connect(how: 'header' | 'query' = 'header'): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
     const url = new URL('/api/v1/events', this.#url);
     if (this.#sessionId !== undefined) url.searchParams.set('session', this.#sessionId);
     const headers: Record<string, string> = { Authorization: `Bearer ${this.#token}` };
     if (how === 'query') url.searchParams.set('after', String(this.state.seq));
     else if (this.state.seq > 0) headers['Last-Event-ID'] = String(this.state.seq);
     const mine = request(url, { headers, agent: false }, (response) => {
-      resolve();
+      resolve(undefined);
       let held = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

@@ -31,7 +31,6 @@ export async function startToolApi(): Promise<TestToolApi> {
   const child = spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
-      PATH: process.env['PATH'],
       SANDPIPER_UID: 'test-uid',
       SANDPIPER_LISTEN: `unix:${socket}`,
       SANDPIPER_RUN_DIR: run,

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { RefreshRecord, RefreshStore, UserRecord, UserStore } from '../stores.ts';
 import { guarded, isDuplicate } from './database.ts';
+import type { WalSync } from './wal-sync.ts';
 
 interface UserRow {
   id: string;
@@ -11,7 +12,7 @@ interface UserRow {
   created_at: string;
 }
 
-export function createUserStore(database: DatabaseSync): UserStore {
+export function createUserStore(database: DatabaseSync, wal: Pick<WalSync, 'soon'>): UserStore {
   const insert = database.prepare(
     'INSERT INTO users (id, email, name, kind, password_hash, created_at) VALUES (?, ?, ?, ?, ?, ?)',
   );
@@ -21,6 +22,7 @@ export function createUserStore(database: DatabaseSync): UserStore {
     create({ id, email, name, kind, passwordHash, createdAt }) {
       try {
         guarded(() => insert.run(id, email, name, kind, passwordHash, createdAt));
+        wal.soon();
         return Promise.resolve(true);
       } catch (error) {
         if (isDuplicate(error)) return Promise.resolve(false);

@@ -10,8 +10,9 @@ import {
   type SessionStore,
 } from '../stores.ts';
 import { guarded, isDuplicate, isWithoutParent, transaction } from './database.ts';
+import type { WalSync } from './wal-sync.ts';
 
-export function createEventStore(database: DatabaseSync): EventStore {
+export function createEventStore(database: DatabaseSync, wal: Pick<WalSync, 'soon'>): EventStore {
   const insert = database.prepare('INSERT INTO events (session_id, seq, event) VALUES (?, ?, ?)');
   const after = database.prepare('SELECT event FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?');
   const change = changeRecord(database);
@@ -22,6 +23,7 @@ export function createEventStore(database: DatabaseSync): EventStore {
           insert.run(sessionId, event.seq, JSON.stringify(event));
           if (changes) change(sessionId, changes);
         });
+        wal.soon();
       } catch (error) {
         if (isDuplicate(error)) throw new SeqTaken(`Event ${event.seq} of ${sessionId} is taken.`, { cause: error });
         if (isWithoutParent(error)) throw errors.SESSION_NOT_FOUND({ id: sessionId });

@@ -174,9 +174,9 @@ const anyEvent: fc.Arbitrary<EventInput> = fc.oneof(
   }),
   ids.map((runId): EventInput => ({ type: 'run.stop.requested', runId })),
   ids.map((runId): EventInput => ({ type: 'run.completed', runId, outcome: 'failed', durationMs: 1, steps: 1 })),
-  ids.map((id): EventInput => ({ ...started, runId: id, callId: `c${id}` }) as EventInput),
-  ids.map((id): EventInput => ({ ...completed, runId: id, callId: `c${id}` }) as EventInput),
-  ids.map((id): EventInput => ({ ...asked, runId: id, questionId: `q${id}` }) as EventInput),
+  ids.map((id): EventInput => ({ ...started, runId: id, callId: `c${id}` })),
+  ids.map((id): EventInput => ({ ...completed, runId: id, callId: `c${id}` })),
+  ids.map((id): EventInput => ({ ...asked, runId: id, questionId: `q${id}` })),
   ids.map((id): EventInput => ({ type: 'question.answered', questionId: `q${id}`, answer: 'yes' })),
   ids.map((runId): EventInput => ({ type: 'usage', runId, model, inputTokens: 1, outputTokens: 1 })),
 );

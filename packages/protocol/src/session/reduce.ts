@@ -1,5 +1,5 @@
 import type { EventOf, SessionEvent, Usage } from './event.ts';
-import { applyOffset } from './stream.ts';
+import { applyOffset } from './growing-text.ts';
 import type { Delta } from './stream.ts';
 import type { AssistantMessageItem, RunState, SessionState, TimelineItem, ToolCallItem } from './state.ts';
 
@@ -42,8 +42,10 @@ function fold(draft: SessionState, event: SessionEvent): void {
     case 'session.titled':
       draft.title = event.title;
       return;
-    case 'message.completed':
-      return foldMessage(draft, event);
+    case 'message.completed': {
+      foldMessage(draft, event);
+      return;
+    }
     case 'run.requested':
       draft.activeRunId = event.runId;
       draft.plan = null;
@@ -57,8 +59,10 @@ function fold(draft: SessionState, event: SessionEvent): void {
         endedAt: null,
       };
       return;
-    case 'run.owned':
-      return foldOwner(draft, event);
+    case 'run.owned': {
+      foldOwner(draft, event);
+      return;
+    }
     case 'run.retried':
       draft.timeline.push({
         kind: 'notice',
@@ -73,14 +77,20 @@ function fold(draft: SessionState, event: SessionEvent): void {
         delayMs: event.delayMs,
       });
       return;
-    case 'run.stop.requested':
-      return changeRun(draft, event.runId, { stopRequested: true });
-    case 'run.completed':
-      return foldRunEnd(draft, event);
-    case 'tool.started':
-      return foldToolStart(draft, event);
-    case 'tool.completed':
-      return changeTool(draft, event.callId, {
+    case 'run.stop.requested': {
+      changeRun(draft, event.runId, { stopRequested: true });
+      return;
+    }
+    case 'run.completed': {
+      foldRunEnd(draft, event);
+      return;
+    }
+    case 'tool.started': {
+      foldToolStart(draft, event);
+      return;
+    }
+    case 'tool.completed': {
+      changeTool(draft, event.callId, {
         state: event.outcome,
         output: event.output,
         error: event.error ?? null,
@@ -88,6 +98,8 @@ function fold(draft: SessionState, event: SessionEvent): void {
         artefacts: event.artefacts,
         live: null,
       });
+      return;
+    }
     case 'plan.updated':
       draft.plan = { runId: event.runId, items: event.items };
       return;

@@ -10,7 +10,7 @@ import type {
   SandboxState,
   Usage,
 } from './event.ts';
-import type { GrowingText } from './stream.ts';
+import type { GrowingText } from './growing-text.ts';
 
 /** What a session is, after its events: the input of the UI and of the model's messages alike. Treated as immutable. */
 export interface SessionState {
