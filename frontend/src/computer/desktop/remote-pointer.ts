@@ -51,6 +51,11 @@ export class RemotePointer {
     );
   }
 
+  /** Takes the pointer off the screen: on touch devices noVNC draws it above everything on the page. */
+  hide(): void {
+    this.#canvas.dispatchEvent(new MouseEvent('mouseleave'));
+  }
+
   #send(type: 'mousemove' | 'mousedown' | 'mouseup'): void {
     // After a press noVNC captures the mouse by listening on the window; only there a release ends the capture.
     const to = type === 'mouseup' ? window : this.#canvas;
