@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createSigner, generateKeyPair } from '@sandpiper/capability';
@@ -24,6 +24,9 @@ export async function startRealSandbox(): Promise<RealSandbox> {
     path.join(directory, name),
   ) as [string, string, string, string];
   for (const folder of [run, keys, workspace, scratch]) await mkdir(folder);
+  // Where commands look first; a confined sandbox has it at a place of its own.
+  await mkdir(path.join(workspace, '.local/bin'), { recursive: true });
+  await symlink(process.execPath, path.join(workspace, '.local/bin/node'));
   const pair = generateKeyPair();
   await writeFile(path.join(keys, `gateway.${pair.kid}.pem`), pair.publicKeyPem);
   const socket = path.join(run, 'tool.sock');

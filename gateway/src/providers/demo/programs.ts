@@ -13,65 +13,78 @@ export function programFor(wish: string): DemoProgram {
   return computerReport;
 }
 
-const python = (file: string, what: string, source: string): DemoProgram => ({
+/** Every sandbox has a Node, the one that runs its tool-api; where nothing better is on the PATH, it is that. */
+export const node = 'PATH=$PATH:/opt/sandpiper/bin node';
+
+const program = (file: string, what: string, source: string): DemoProgram => ({
   file,
   what,
   source,
-  command: `python3 ${file} | tee result.txt`,
+  command: `set -o pipefail; ${node} ${file} | tee result.txt`,
 });
 
-const primes = python(
-  'primes.py',
+const primes = program(
+  'primes.mjs',
   'a program that finds prime numbers',
-  `import time
-
-def primes(limit):
-    sieve = bytearray([1]) * (limit + 1)
-    sieve[:2] = b"\\0\\0"
-    for n in range(2, int(limit**0.5) + 1):
-        if sieve[n]:
-            sieve[n * n :: n] = bytes(len(sieve[n * n :: n]))
-    return [n for n, prime in enumerate(sieve) if prime]
-
-started = time.perf_counter()
-found = primes(1_000_000)
-print(f"{len(found):,} primes below one million, in {time.perf_counter() - started:.2f} s")
-print("the last five:", *found[-5:])
+  `const limit = 1_000_000;
+const started = performance.now();
+const sieve = new Uint8Array(limit + 1).fill(1, 2);
+for (let n = 2; n * n <= limit; n++) {
+  if (sieve[n]) for (let multiple = n * n; multiple <= limit; multiple += n) sieve[multiple] = 0;
+}
+const found = [...sieve.keys()].filter((n) => sieve[n]);
+const seconds = (performance.now() - started) / 1000;
+console.log(found.length.toLocaleString("en"), "primes below one million, in", seconds.toFixed(2), "s");
+console.log("the last five:", ...found.slice(-5));
 `,
 );
 
 function wordsOf(wish: string): DemoProgram {
-  return python(
-    'words.py',
+  return program(
+    'words.mjs',
     'a program that counts the words of your message',
-    `from collections import Counter
-
-# A JSON string is a valid Python string.
-text = ${JSON.stringify(wish.slice(0, 2_000))}
-words = text.lower().split()
-print(f"{len(words)} words, {len(set(words))} of them different, {len(text)} characters")
-for word, count in Counter(words).most_common(5):
-    print(f"{count:3} x {word}")
+    `const text = ${JSON.stringify(wish.slice(0, 2_000))};
+const words = text.toLowerCase().match(/\\p{L}+/gu) ?? [];
+const counts = new Map();
+for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+console.log(words.length, "words,", counts.size, "of them different,", text.length, "characters");
+for (const [word, count] of [...counts].sort((a, b) => b[1] - a[1]).slice(0, 5)) console.log(String(count).padStart(3), "x", word);
 `,
   );
 }
 
-const computerReport = python(
-  'report.py',
+const computerReport = program(
+  'report.mjs',
   'a program that looks at the computer it runs on',
-  `import os, platform, shutil, time
+  `import { statfsSync } from "node:fs";
+import os from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 
-disk = shutil.disk_usage(os.path.expanduser("~"))
-print("system   ", platform.system(), platform.release(), platform.machine())
-print("python   ", platform.python_version())
-print("processors", os.cpu_count())
-print("disk free ", f"{disk.free / 2**30:.1f} GiB of {disk.total / 2**30:.1f} GiB")
-print("workspace ", os.path.expanduser("~"))
-for second in range(3):
-    print("counting", second + 1, flush=True)
-    time.sleep(0.3)
+const gib = (bytes) => (bytes / 2 ** 30).toFixed(1) + " GiB";
+const disk = statfsSync(os.homedir());
+console.log("system     ", os.type(), os.release(), os.machine());
+console.log("node       ", process.version);
+console.log("processors ", os.availableParallelism());
+console.log("memory     ", gib(os.totalmem()));
+console.log("disk free  ", gib(disk.bavail * disk.bsize));
+console.log("workspace  ", os.homedir());
+for (let second = 1; second <= 3; second++) {
+  console.log("counting   ", second);
+  await sleep(300);
+}
 `,
 );
+
+/** A server of one page. */
+export const serverSource = (port: number): string => `import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+
+const page = new URL("index.html", import.meta.url);
+createServer(async (request, response) => {
+  response.setHeader("content-type", "text/html; charset=utf-8");
+  response.end(await readFile(page));
+}).listen(${port}, "127.0.0.1", () => console.log("serving on port ${port}"));
+`;
 
 /** A page that shows what the program printed. */
 export function pageFor(output: string): string {

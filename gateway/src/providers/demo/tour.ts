@@ -1,6 +1,6 @@
 import { askUser, browserNavigate, filesRead, filesWrite, planUpdate, shellRun } from '@sandpiper/protocol';
 import type { ModelMessage, ModelRequest } from '../provider.ts';
-import { pageFor, programFor } from './programs.ts';
+import { node, pageFor, programFor, serverSource } from './programs.ts';
 
 /** What the tour does next: some words, and the calls that go with them. */
 export interface Move {
@@ -60,18 +60,16 @@ function tour(wish: string, results: string[]): Move {
             name: filesWrite.name,
             arguments: { path: `${FOLDER}/index.html`, content: pageFor(outputOf(results[2])) },
           },
-          {
-            name: shellRun.name,
-            arguments: { command: serve(FOLDER), timeoutMs: 5_000 },
-          },
+          { name: filesWrite.name, arguments: { path: `${FOLDER}/serve.mjs`, content: serverSource(PORT) } },
+          { name: shellRun.name, arguments: { command: serve, cwd: FOLDER, timeoutMs: 5_000 } },
         ],
       };
-    case 6:
+    case 7:
       return {
         text: 'I open it in the browser. Watch the desktop.',
         calls: [{ name: browserNavigate.name, arguments: { url: `http://localhost:${PORT}/` } }, plan(2)],
       };
-    case 8:
+    case 9:
       return {
         text: 'And this is the file that the program wrote.',
         calls: [{ name: filesRead.name, arguments: { path: `${FOLDER}/result.txt` } }, plan(3)],
@@ -134,13 +132,11 @@ function plan(done: number): Move['calls'][number] {
   return { name: planUpdate.name, arguments: { items } };
 }
 
-/** A server that a second tour finds running is left as it is: it serves the same folder. */
-const serve = (folder: string): string =>
-  [
-    `cd ${folder} && (curl -s -o /dev/null http://localhost:${PORT}/ || (nohup python3 -m http.server ${PORT} >/dev/null 2>&1 &))`,
-    `for i in $(seq 40); do curl -s -o /dev/null http://localhost:${PORT}/ && echo "serving on port ${PORT}" && exit 0; sleep 0.1; done`,
-    'echo "the web server did not start" >&2; exit 1',
-  ].join('\n');
+/** A server that a second tour finds running is left as it is: it reads the page anew for each request. */
+const serve = `up() { (exec 3<>/dev/tcp/127.0.0.1/${PORT}) 2>/dev/null; }
+up || (${node} serve.mjs >serve.log 2>&1 &)
+for i in $(seq 40); do up && echo "serving on port ${PORT}" && exit 0; sleep 0.1; done
+cat serve.log >&2; exit 1`;
 
 /** What Sandpiper says in the person's place (a restart, a stop) may stand before what the person says. */
 const withoutNotes = (text: string): string => text.replaceAll(/\[Sandpiper: [^\]]*\]/g, '').trim();
