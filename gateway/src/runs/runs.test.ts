@@ -1,3 +1,4 @@
+import { applyDelta, reduce } from '@sandpiper/protocol';
 import type { SessionEvent, SessionState } from '@sandpiper/protocol';
 import {
   callTool,
@@ -263,6 +264,28 @@ describe('a provider that fails', () => {
     expect(events.find((event) => event.type === 'run.retried')).toMatchObject({ error: { code } });
     expect(textOf(sent(1).at(-2))).toBe('The first half');
     expect(textOf(sent(1).at(-1))).toMatch(/cut off/);
+  });
+
+  test('in the middle of a call: the call is not made, and nobody goes on seeing it prepared', async () => {
+    bench = await startRunBench({ tools: [echo] });
+    bench.model.script(
+      reply(fragments({ index: 0, id: 'x', function: { name: 'echo', arguments: '{"a' } }), cutMidLine),
+      reply(say('Rather not.')),
+    );
+    const id = await bench.newSession();
+    let viewer = await bench.state(id);
+    let atRetry: SessionState | undefined;
+    const seen: string[] = [];
+    bench.hub.subscribe(id, (frame) => {
+      viewer = frame.kind === 'event' ? reduce(viewer, [frame.event]) : applyDelta(viewer, frame.delta);
+      seen.push(...viewer.timeline.flatMap((item) => (item.kind === 'tool' ? item.state : [])));
+      if (frame.kind === 'event' && frame.event.type === 'run.retried') atRetry = viewer;
+    });
+    await bench.runs.start(id, { text: 'x' }, 'k');
+    await bench.until(id, ended);
+    expect(seen).toContain('preparing');
+    expect(atRetry!.timeline.map(({ kind }) => kind)).toEqual(['user', 'notice']);
+    expect(viewer.timeline.map(({ kind }) => kind)).toEqual(['user', 'notice', 'assistant']);
   });
 
   test('with an empty answer is asked again', async () => {

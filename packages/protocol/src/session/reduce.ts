@@ -64,6 +64,8 @@ function fold(draft: SessionState, event: SessionEvent): void {
       return;
     }
     case 'run.retried':
+      // A call that the failed attempt had begun to write may not come again.
+      dropUnfinished(draft, event.runId);
       draft.timeline.push({
         kind: 'notice',
         id: `notice-${event.seq}`,
