@@ -204,6 +204,23 @@ describe.skipIf(missing.length > 0)('a sandbox', () => {
     expect((await driver.list())[0]).toMatchObject({ state: 'Exited', exit: { reason: 'Crashed' } });
   });
 
+  test('brings the desktop back when its X server died', async () => {
+    const driver = await installation.driver();
+    const instance = await installation.start(driver, { desktop: true });
+    const browserAnswers = async (): Promise<boolean> =>
+      (
+        await inside(
+          instance,
+          'curl -s http://127.0.0.1:9222/json/version && pgrep openbox && xdotool getdisplaygeometry',
+        )
+      ).code === 0;
+    await until(browserAnswers, 'the desktop is there');
+    const before = (await inside(instance, 'pgrep -f remote-debugging-port')).stdout.split('\n')[0];
+    await inside(instance, 'pkill -9 Xtigervnc');
+    await until(async () => (await inside(instance, `kill -0 ${before ?? ''}`)).code !== 0, 'the browser noticed');
+    await until(browserAnswers, 'the desktop is back');
+  });
+
   test('restarts what crashes in it, and tells how often', async () => {
     const driver = await installation.driver();
     const instance = await installation.start(driver);

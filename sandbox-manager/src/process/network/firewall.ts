@@ -1,10 +1,13 @@
 import { DENIED } from './network.ts';
 
-/** Names of the host's ends of all sandboxes' links begin with this, whichever installation made them. */
+/** Names of the host's ends of all sandboxes' links begin with this, whichever installation made them: the number that follows
+ * is their address. Whose they are is their group. */
 export const LINK_PREFIX = 'spr';
 
 export interface FirewallOptions {
   table: string;
+  /** Group of this installation's links; rules of several installations on one host must not meet. */
+  group: number;
   subnet: string;
   /** Answers DNS for sandboxes: the only private addresses they reach, and only at port 53. */
   resolvers: string[];
@@ -17,12 +20,13 @@ export interface FirewallOptions {
  *
  * Verdicts of other tables stand beside ours: what we drop stays dropped, what another firewall drops we cannot allow.
  */
-export function firewallRules({ table, subnet, resolvers, loopback }: FirewallOptions): string {
-  const ours = `"${LINK_PREFIX}*"`;
+export function firewallRules({ table, group, subnet, resolvers, loopback }: FirewallOptions): string {
+  const from = `iifgroup ${group}`;
+  const to = `oifgroup ${group}`;
   const toResolver =
     resolvers.length === 0
       ? ''
-      : `iifname ${ours} ip daddr { ${resolvers.join(', ')} } meta l4proto { tcp, udp } th dport 53 accept`;
+      : `${from} ip daddr { ${resolvers.join(', ')} } meta l4proto { tcp, udp } th dport 53 accept`;
   const reject = 'reject with icmpx type admin-prohibited';
   return `
 add table inet ${table}
@@ -30,25 +34,25 @@ delete table inet ${table}
 table inet ${table} {
   chain forward {
     type filter hook forward priority filter - 10; policy accept;
-    oifname ${ours} ct state established,related accept
-    oifname ${ours} drop
-    iifname ${ours} meta nfproto ipv6 drop
-    iifname ${ours} ip saddr != ${subnet} drop
+    ${to} ct state established,related accept
+    ${to} drop
+    ${from} meta nfproto ipv6 drop
+    ${from} ip saddr != ${subnet} drop
     ${toResolver}
-    iifname ${ours} ip daddr { ${DENIED.join(', ')} } ${reject}
+    ${from} ip daddr { ${DENIED.join(', ')} } ${reject}
   }
   chain input {
     type filter hook input priority filter - 10; policy accept;
-    ${loopback ? `iifname ${ours} ct status dnat ip daddr ${loopback.resolver} meta l4proto { tcp, udp } th dport 53 accept` : ''}
-    iifname ${ours} ${reject}
+    ${loopback ? `${from} ct status dnat ip daddr ${loopback.resolver} meta l4proto { tcp, udp } th dport 53 accept` : ''}
+    ${from} ${reject}
   }
   chain prerouting {
     type nat hook prerouting priority dstnat - 10; policy accept;
-    ${loopback ? `iifname ${ours} ip daddr ${loopback.alias} meta l4proto { tcp, udp } th dport 53 dnat ip to ${loopback.resolver}` : ''}
+    ${loopback ? `${from} ip daddr ${loopback.alias} meta l4proto { tcp, udp } th dport 53 dnat ip to ${loopback.resolver}` : ''}
   }
   chain postrouting {
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr ${subnet} oifname != ${ours} masquerade
+    ip saddr ${subnet} oifgroup != ${group} masquerade
   }
 }
 `;

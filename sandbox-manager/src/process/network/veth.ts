@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { runCommand } from '../command.ts';
 import { firewallRules, LINK_PREFIX } from './firewall.ts';
 import { DISABLE_IPV6, type Network } from './network.ts';
@@ -26,8 +27,10 @@ export async function createVethNetwork(id: string): Promise<Network | { reason:
   const { direct, viaLoopback } = await findResolvers();
   const alias = `${prefix}.255.254`;
   const table = `sandpiper_${id}`;
+  const group = Number.parseInt(id, 16) % 2 ** 31 || 1;
   const rules = firewallRules({
     table,
+    group,
     subnet: `${prefix}.0.0/16`,
     resolvers: direct,
     ...(viaLoopback === undefined || direct.length > 0 ? {} : { loopback: { resolver: viaLoopback, alias } }),
@@ -49,16 +52,17 @@ export async function createVethNetwork(id: string): Promise<Network | { reason:
     script: SET_UP_LINK,
     environment: {
       LINK_PREFIX,
+      LINK_GROUP: group.toString(),
       SUBNET_PREFIX: prefix,
       HOST_NETWORK: `/proc/${process.pid.toString()}/ns/net`,
       HOST_PID: process.pid.toString(),
+      UPLINKS: uplinks.join(' '),
       LINK_MTU: await smallestMtu(uplinks),
       TO_LOOPBACK: viaLoopback !== undefined && direct.length === 0 ? '1' : '0',
     },
     close: async () => {
       await runCommand('nft', ['delete', 'table', 'inet', table]);
-      if ((await readFile(IP_FORWARD, 'utf8')).trim() === '1') return; // Somebody else needs it meanwhile.
-      for (const link of opened) await writeFile(forwardingOf(link), '0').catch(() => undefined);
+      await closeForwarding(uplinks);
     },
   };
 }
@@ -77,8 +81,9 @@ far="$SUBNET_PREFIX.$((i / 128)).$((i % 128 * 2 + 1))"
 nsenter --net="$HOST_NETWORK" sh -euc '
   conf=/proc/sys/net/ipv4/conf/$1
   [ ! -e "/proc/sys/net/ipv6/conf/$1/disable_ipv6" ] || echo 1 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"
-  printf "addr add %s/31 dev %s\\nlink set %s up\\n" "$2" "$1" "$1" | ip -batch -
+  printf "link set %s group $LINK_GROUP\\naddr add %s/31 dev %s\\nlink set %s up\\n" "$1" "$2" "$1" "$1" | ip -batch -
   echo 1 > $conf/forwarding
+  for uplink in $UPLINKS; do echo 1 > "/proc/sys/net/ipv4/conf/$uplink/forwarding"; done
   echo 1 > $conf/rp_filter
   [ "$TO_LOOPBACK" = 0 ] || echo 1 > $conf/route_localnet
 ' sh "$LINK_PREFIX$i" "$near"
@@ -87,6 +92,8 @@ printf 'link set lo up\\naddr add %s/31 dev eth0\\nlink set eth0 mtu %s up\\nrou
 
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
 const forwardingOf = (link: string): string => `/proc/sys/net/ipv4/conf/${link}/forwarding`;
+/** Says, to all installations on this host, that it was one of them that switched it on. */
+const markOf = (link: string): string => `/run/sandpiper-forwarding-${link}`;
 
 /**
  * Lets answers back in. Only on the links that lead out, not by the switch for the whole host; links of sandboxes get theirs
@@ -96,13 +103,22 @@ const forwardingOf = (link: string): string => `/proc/sys/net/ipv4/conf/${link}/
  */
 async function openForwarding(uplinks: string[]): Promise<string[]> {
   if ((await readFile(IP_FORWARD, 'utf8')).trim() === '1') return [];
-  const opened: string[] = [];
   for (const link of uplinks) {
     if ((await readFile(forwardingOf(link), 'utf8')).trim() === '1') continue;
+    await writeFile(markOf(link), '');
     await writeFile(forwardingOf(link), '1');
-    opened.push(link);
   }
-  return opened;
+  return uplinks.filter((link) => existsSync(markOf(link)));
+}
+
+/** Puts it back as it was, unless somebody needs it: another installation's sandboxes, or whoever switched on all links. */
+async function closeForwarding(uplinks: string[]): Promise<void> {
+  const links = await runCommand('ip', ['-o', 'link', 'show']);
+  if (links.stdout.includes(` ${LINK_PREFIX}`) || (await readFile(IP_FORWARD, 'utf8')).trim() === '1') return;
+  for (const link of uplinks.filter((name) => existsSync(markOf(name)))) {
+    await writeFile(forwardingOf(link), '0').catch(() => undefined);
+    await rm(markOf(link), { force: true });
+  }
 }
 
 /** Links inside must not take packets that the way out would have to refuse. */
