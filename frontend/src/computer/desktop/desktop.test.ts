@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { controlViewOf } from './control-view.ts';
 import { keyOf, keys, strokesOf } from './keys.ts';
 import { fitted, pan, reveal, zoomAt } from './viewport.ts';
 import { absenceOf, wakeSteps } from './wake.ts';
@@ -83,4 +84,20 @@ test('there is a desktop to connect to only when the computer is ready', () => {
   expect(absenceOf('none')).toBe('none');
   expect(absenceOf('creating')).toBe('waking');
   expect(absenceOf('suspending')).toBe('suspending');
+});
+
+test.each([
+  [{ holder: 'agent' as const }, { by: 'agent' }],
+  [{ holder: 'person' as const, viewerId: 'tab-1', userId: 'ada' }, { by: 'me' }],
+  [{ holder: 'person' as const, viewerId: 'tab-2', userId: 'ada' }, { by: 'my-other-tab' }],
+  [
+    { holder: 'person' as const, viewerId: 'tab-2', userId: 'bob', name: 'Bob' },
+    { by: 'other', name: 'Bob' },
+  ],
+  [
+    { holder: 'person' as const, viewerId: 'tab-2' },
+    { by: 'other', name: null },
+  ],
+])('control %j is seen as %j', (control, view) => {
+  expect(controlViewOf(control, 'tab-1', 'ada')).toEqual(view);
 });

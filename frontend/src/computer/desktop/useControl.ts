@@ -6,14 +6,8 @@ import { useToasts } from '../../design/useToasts.ts';
 import { useSession } from '../../session/useSession.ts';
 import { useAccount } from '../../sign-in/useAccount.ts';
 import { releaseControl, takeControl } from '../computer-api.ts';
-
-/** Who has control, seen from this tab. */
-export type ControlView =
-  | { by: 'agent' }
-  | { by: 'me' }
-  /** The same person, in another tab or on another device. */
-  | { by: 'my-other-tab' }
-  | { by: 'other'; name: string | null };
+import { controlViewOf } from './control-view.ts';
+import type { ControlView } from './control-view.ts';
 
 export interface Control {
   view: ComputedRef<ControlView>;
@@ -31,13 +25,7 @@ export function useControl(): Control {
   const { t } = useI18n();
   const busy = ref(false);
 
-  const view = computed((): ControlView => {
-    const { holder, viewerId, userId, name } = session.state.control;
-    if (holder === 'agent') return { by: 'agent' };
-    if (viewerId === session.viewerId) return { by: 'me' };
-    if (userId !== undefined && userId === account.user?.id) return { by: 'my-other-tab' };
-    return { by: 'other', name: name ?? null };
-  });
+  const view = computed(() => controlViewOf(session.state.control, session.viewerId, account.user?.id));
 
   async function attempt(change: (sessionId: string) => Promise<unknown>): Promise<void> {
     const sessionId = session.id;

@@ -88,7 +88,7 @@ export const messages = {
     take: 'Take over',
     takeAnyway: 'Take over here',
     handBack: 'Hand back',
-    mine: 'You have control. Shift+Esc leaves the desktop.',
+    mine: 'Shift+Esc leaves the desktop',
     myOtherTab: 'You have control in another tab',
     other: '{name} has control',
     someone: 'Someone has control',
@@ -244,6 +244,7 @@ export const messages = {
   lookback: {
     timeline: 'Steps',
     live: 'Live',
+    now: 'Now',
     jump: 'Jump to live',
     previous: 'Previous step',
     next: 'Next step',

@@ -88,7 +88,7 @@ export const messages = {
     take: '接管',
     takeAnyway: '在此接管',
     handBack: '交还',
-    mine: '你正在操作。按 Shift+Esc 离开桌面。',
+    mine: '按 Shift+Esc 离开桌面',
     myOtherTab: '你正在另一个标签页中操作',
     other: '{name} 正在操作',
     someone: '有人正在操作',
@@ -243,6 +243,7 @@ export const messages = {
   lookback: {
     timeline: '步骤',
     live: '实时',
+    now: '现在',
     jump: '回到实时',
     previous: '上一步',
     next: '下一步',
