@@ -38,15 +38,9 @@ export const errors = defineErrors({
   COMPUTER_FINISHED: { status: 410, message: 'The computer of this session has reached the end of its life.' },
   COMPUTER_TIMEOUT: {
     status: 504,
-    message: 'The computer of this session did not become ready within {seconds} s; it goes on starting.',
+    message: 'The computer of this session is not ready yet; it goes on starting.',
     retryable: true,
   },
-  COMPUTER_LOST: {
-    status: 502,
-    message: 'The computer of this session stopped answering: {reason}',
-    retryable: true,
-  },
-  STREAM_BEHIND: { status: 503, message: 'The reader is too slow; it was cut off and may resume.', retryable: true },
   NOT_READY: { status: 503, message: 'The store does not answer.', retryable: true },
   SHUTTING_DOWN: { status: 503, message: 'The server is shutting down.', retryable: true },
   INTERNAL: { status: 500, message: 'Something went wrong; it was logged as request {requestId}.', retryable: true },

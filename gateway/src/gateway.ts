@@ -140,9 +140,10 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   const listChanges = createMemoryBus<SessionListChange>();
   const hub = createLiveHub({ stores, frames: createMemoryBus<SessionFrame>(), listChanges, log, meter: metrics });
   opened.push(() => hub.close());
-  const computers = parts.computers
-    ? createSandboxComputers({ ...parts.computers, hub, sessions: stores.sessions, log, notes: parts.notes ?? [] })
-    : createNoComputers(parts.notes ?? []);
+  const sandboxComputers =
+    parts.computers &&
+    createSandboxComputers({ ...parts.computers, hub, sessions: stores.sessions, log, notes: parts.notes ?? [] });
+  const computers = sandboxComputers ?? createNoComputers(parts.notes ?? []);
   opened.push(() => computers.close());
   const artefacts = createStoredArtefacts(stores.artefacts);
   const agent = await parts.createAgent({ hub, computers, artefacts, sessions: stores.sessions, log });
@@ -191,6 +192,7 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
   return {
     async listen(address) {
       const url = urlOf(await server.listen(address));
+      await sandboxComputers?.catchUp();
       await agent.runs.resume();
       return url;
     },

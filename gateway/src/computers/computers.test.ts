@@ -3,24 +3,27 @@ import { createInstanceClient } from '@sandpiper/instance';
 import type { SessionEvent } from '@sandpiper/protocol';
 import { SandboxError } from '@sandpiper/sandboxes';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { GatewayParts } from '../gateway.ts';
 import { createHeldSandboxes, type HeldSandboxes } from '../testing/held-sandboxes.ts';
 import { startTestGateway, type TestGateway, type TestUser } from '../testing/test-gateway.ts';
 
 let gateway: TestGateway;
 let user: TestUser;
 let sandboxes: HeldSandboxes;
+let parts: Partial<GatewayParts>;
 
 beforeAll(async () => {
   sandboxes = createHeldSandboxes({ address: 'http://127.0.0.1:9', uid: 'u1' });
   const { kid, privateKeyPem } = generateKeyPair();
-  gateway = await startTestGateway({
+  parts = {
     computers: {
       sandboxes,
       signer: createSigner({ kid, privateKeyPem, issuer: 'gateway' }),
       connectInstance: ({ address, uid }, signer) => createInstanceClient({ address, uid, signer }),
     },
     notes: ['Limits are soft here.'],
-  });
+  };
+  gateway = await startTestGateway(parts);
   user = await gateway.signIn();
 });
 afterAll(() => gateway.close());
@@ -87,6 +90,20 @@ describe('computers', () => {
     expect(sandboxes.calls.at(-1)).toBe('delete');
     sandboxes.become(id, { status: 'False', reason: 'Deleting', message: '' });
     expect(gateway.logged).toEqual([]);
+  });
+
+  test('what became of a computer while the gateway was down is recorded when it is back', async () => {
+    const first = await startTestGateway(parts);
+    const { id } = await (await first.signIn()).createSession();
+    await first.surroundings.computers.connect(id, { need: 'tools' });
+    await vi.waitFor(async () =>
+      expect(await first.surroundings.hub.state(id)).toMatchObject({ sandbox: { phase: 'ready' } }),
+    );
+    await first.gateway.close();
+    sandboxes.become(id, { status: 'False', reason: 'Suspending', message: '' });
+    const second = await startTestGateway(parts, first.dataDir);
+    expect(await second.surroundings.hub.state(id)).toMatchObject({ sandbox: { phase: 'suspending' } });
+    await second.close();
   });
 
   test('an instance that does not answer is the sandbox’s failure, not a wrong request', async () => {

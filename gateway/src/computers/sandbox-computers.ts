@@ -28,8 +28,13 @@ export interface SandboxComputersParts {
 const CONNECT_TIMEOUT_MS = 90_000;
 
 /** Computers that are sandboxes. Every phase they really pass appears in the log of their session. */
-export function createSandboxComputers(parts: SandboxComputersParts): Computers {
-  return new SandboxComputers(parts);
+export function createSandboxComputers(parts: SandboxComputersParts): SandboxComputers {
+  return new InstanceComputers(parts);
+}
+
+export interface SandboxComputers extends Computers {
+  /** Records what became of the computers while nobody watched: a host that stops puts them to sleep after the gateway has closed. */
+  catchUp(): Promise<void>;
 }
 
 interface Connected {
@@ -37,7 +42,7 @@ interface Connected {
   client: InstanceClient;
 }
 
-class SandboxComputers implements Computers {
+class InstanceComputers implements SandboxComputers {
   readonly available = true;
   readonly notes: string[];
   readonly #parts: SandboxComputersParts;
@@ -53,6 +58,15 @@ class SandboxComputers implements Computers {
     this.#stopWatching = parts.sandboxes.watch(({ sessionId, sandbox }) =>
       this.#report(sessionId, stateOf(phaseOf(sandbox))),
     );
+  }
+
+  async catchUp(): Promise<void> {
+    for (const { id, sandbox } of await this.#parts.sessions.listWithComputer()) {
+      const now = stateOf(phaseOf(await this.#parts.sandboxes.get(id)));
+      // Only a session that differs is worth reading its log.
+      if (!isSame(now, sandbox)) this.#report(id, now);
+    }
+    await Promise.all(this.#reports.values());
   }
 
   async connect(
@@ -148,8 +162,7 @@ class SandboxComputers implements Computers {
     const report = before
       .then(async () => {
         const { sandbox } = await this.#parts.hub.state(sessionId);
-        // A message may count seconds; that is no change.
-        if (sandbox.phase === next.phase && sandbox.reason === next.reason) return;
+        if (isSame(sandbox, next)) return;
         await this.#parts.hub.append(sessionId, { type: 'sandbox.phase', ...next });
       })
       .catch((error: unknown) => {
@@ -162,6 +175,11 @@ class SandboxComputers implements Computers {
       });
     this.#reports.set(sessionId, report);
   }
+}
+
+/** A message may count seconds; that is no change. */
+function isSame(one: SandboxState, other: SandboxState): boolean {
+  return one.phase === other.phase && one.reason === other.reason;
 }
 
 function stateOf({ phase, reason, message }: ReturnType<typeof phaseOf>): SandboxState {

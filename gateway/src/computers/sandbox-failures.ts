@@ -16,7 +16,7 @@ export function asComputerError(error: unknown): unknown {
     case 'SANDBOX_FINISHED':
       return errors.COMPUTER_FINISHED({}, extras);
     case 'SANDBOX_TIMEOUT':
-      return errors.COMPUTER_TIMEOUT({ seconds: 90 }, { ...extras, hint: error.message });
+      return errors.COMPUTER_TIMEOUT({}, { ...extras, hint: error.message });
     default: {
       const { code, status, retryable, message } = error;
       return new CodedError(code, { status, retryable, message }, message, extras);

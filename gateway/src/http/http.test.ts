@@ -59,7 +59,7 @@ describe('the pages', () => {
 });
 
 describe('the documentation', () => {
-  test('names every route that answers, and none that does not', async () => {
+  test('names only routes that answer, and says of each whether it needs a sign-in', async () => {
     const document = (await (await get('/openapi.json')).json()) as { openapi: string; paths: Record<string, object> };
     expect(document.openapi).toBe('3.1.0');
     expect(Object.keys(document.paths)).toContain('/sessions/{id}/files/{path}');

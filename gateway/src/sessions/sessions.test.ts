@@ -123,6 +123,18 @@ describe('sessions', () => {
     expect(lastSeq).toBe(51);
   });
 
+  test('deleting one ends what runs in it', async () => {
+    const { id } = await user.createSession();
+    await user.call('POST', `/sessions/${id}/runs`, { text: 'x' }, { 'Idempotency-Key': 'k4' });
+    const seen: string[] = [];
+    gateway.surroundings.hub.subscribe(id, (frame) => frame.kind === 'event' && seen.push(frame.event.type));
+    expect((await user.call('DELETE', `/sessions/${id}`)).status).toBe(204);
+    expect(seen).toEqual(['run.completed']);
+    await expect(
+      gateway.surroundings.hub.append(id, { type: 'session.titled', title: 'x', by: 'agent' }),
+    ).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+  });
+
   test('conversations are there after a restart', async () => {
     const first = await startTestGateway();
     const { id } = await (await first.signIn()).createSession();

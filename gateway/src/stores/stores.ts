@@ -52,6 +52,8 @@ export interface SessionStore {
   ): Promise<{ items: SessionRecord[]; nextCursor: string | null }>;
   /** Sessions whose record says that a run has not ended. */
   listActive(): Promise<SessionRecord[]>;
+  /** Sessions whose record says that they have a computer, in whatever phase. */
+  listWithComputer(): Promise<SessionRecord[]>;
   /** With its events, partials and artefacts. */
   delete(id: string): Promise<void>;
 }

@@ -116,6 +116,7 @@ export function createSessionStore(database: DatabaseSync): SessionStore {
     SELECT ${COLUMNS} FROM sessions WHERE owner_id = ? AND (updated_at, id) < (?, ?)
     ORDER BY updated_at DESC, id DESC LIMIT ?`);
   const active = database.prepare(`SELECT ${COLUMNS} FROM sessions WHERE state <> 'idle' ORDER BY updated_at`);
+  const withComputer = database.prepare(`SELECT ${COLUMNS} FROM sessions WHERE sandbox ->> 'phase' <> 'none'`);
   const remove = database.prepare('DELETE FROM sessions WHERE id = ?');
   return {
     create(record) {
@@ -137,6 +138,9 @@ export function createSessionStore(database: DatabaseSync): SessionStore {
     },
     listActive() {
       return Promise.resolve((active.all() as unknown as SessionRow[]).map(recordOf));
+    },
+    listWithComputer() {
+      return Promise.resolve((withComputer.all() as unknown as SessionRow[]).map(recordOf));
     },
     delete(id) {
       transaction(database, () => remove.run(id));
