@@ -18,7 +18,7 @@ export interface IssuedRefreshToken {
   expiresAtMs: number;
 }
 
-export const REFRESH_LIFETIME_MS = 30 * 24 * 3600_000;
+const REFRESH_LIFETIME_MS = 30 * 24 * 3600_000;
 
 /** Several tabs that load at once all send the same cookie; each of them gets a successor. */
 const SHARED_USE_MS = 30_000;

@@ -13,7 +13,7 @@ export interface AuthRoutesParts {
   secureCookies: boolean;
 }
 
-export const REFRESH_COOKIE = 'sandpiper_refresh';
+const REFRESH_COOKIE = 'sandpiper_refresh';
 const COOKIE_PATH = '/api/v1/auth';
 
 /** `auth/*`: the one place where a cookie means anything. */
