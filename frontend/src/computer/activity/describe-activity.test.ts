@@ -92,12 +92,15 @@ describe('between calls', () => {
 });
 
 test.each([
-  [{ viewerId: 'tab-1', name: 'Ada' }, 'You have control; the agent waits'],
-  [{ viewerId: 'tab-2', name: 'Ada' }, 'Ada has control; the agent waits'],
-  [{ viewerId: 'tab-2' }, 'Someone has control; the agent waits'],
-])('control held by %j is the news', (holder, expected) => {
+  [{ viewerId: 'tab-1', name: 'Ada', userId: 'ada' }, 'You have control'],
+  [{ viewerId: 'tab-2', name: 'Ada', userId: 'ada' }, 'You have control in another tab'],
+  [{ viewerId: 'tab-2', name: 'Bob', userId: 'bob' }, 'Bob has control'],
+  [{ viewerId: 'tab-2' }, 'Someone has control'],
+])('control held by %j is the news, and who waits for it', (holder, expected) => {
   const taken: EventInput = { type: 'control.changed', holder: 'person', ...holder };
-  expect(sentence(told(...runBegins(), callBegins('c', 'shell_run'), taken))).toBe(expected);
+  const seen = (...events: EventInput[]) => sentence(describeActivity(sessionAfter(...events), 'tab-1', 'ada').message);
+  expect(seen(...runBegins(), callBegins('c', 'shell_run'), taken)).toBe(`${expected}; the agent waits`);
+  expect(seen(taken)).toBe(expected);
 });
 
 test('every phase of the computer has words, in both languages', () => {

@@ -1,4 +1,5 @@
 import type { SessionState, ToolCallItem } from '@sandpiper/protocol';
+import { controlViewOf } from '../desktop/control-view.ts';
 
 /** A message of `i18n/…/computer.ts` with its parameters: what a person reads, without its language. */
 export interface ActivityMessage {
@@ -18,14 +19,16 @@ export interface Activity {
  * Says in words what is happening on the computer now. Pure.
  *
  * @param state     the session
- * @param viewerId  this tab, to tell "you have control" from "Ada has control"
+ * @param viewerId  this tab, and
+ * @param userId    this person, to tell "you have control" from "Ada has control"
  */
-export function describeActivity(state: SessionState, viewerId: string): Activity {
-  const { control } = state;
-  if (control.holder === 'person') {
-    if (control.viewerId === viewerId) return say('waiting', 'youControl');
-    if (control.name) return say('waiting', 'otherControls', { name: control.name });
-    return say('waiting', 'someoneControls');
+export function describeActivity(state: SessionState, viewerId: string, userId?: string): Activity {
+  const view = controlViewOf(state.control, viewerId, userId);
+  if (view.by !== 'agent') {
+    // Without a run there is no one who waits.
+    const place = state.activeRunId === null ? 'control' : 'waits';
+    const named = view.by === 'other' && view.name !== null ? { name: view.name } : undefined;
+    return say('waiting', `${place}.${view.by === 'other' && !named ? 'someone' : view.by}`, named);
   }
   if (state.openQuestions.length > 0) return say('waiting', 'asks');
   const { activeRunId } = state;

@@ -9,9 +9,18 @@ export const messages = {
   suspend: 'Put the computer to sleep',
 
   activity: {
-    youControl: 'You have control; the agent waits',
-    otherControls: '{name} has control; the agent waits',
-    someoneControls: 'Someone has control; the agent waits',
+    control: {
+      me: 'You have control',
+      'my-other-tab': 'You have control in another tab',
+      other: '{name} has control',
+      someone: 'Someone has control',
+    },
+    waits: {
+      me: 'You have control; the agent waits',
+      'my-other-tab': 'You have control in another tab; the agent waits',
+      other: '{name} has control; the agent waits',
+      someone: 'Someone has control; the agent waits',
+    },
     asks: 'Waiting for your answer',
     stopping: 'Stopping',
     writes: 'Writing an answer',

@@ -9,9 +9,18 @@ export const messages = {
   suspend: '让电脑休眠',
 
   activity: {
-    youControl: '你正在操作，智能体在等待',
-    otherControls: '{name} 正在操作，智能体在等待',
-    someoneControls: '有人正在操作，智能体在等待',
+    control: {
+      me: '你正在操作',
+      'my-other-tab': '你正在另一个标签页中操作',
+      other: '{name} 正在操作',
+      someone: '有人正在操作',
+    },
+    waits: {
+      me: '你正在操作，智能体在等待',
+      'my-other-tab': '你正在另一个标签页中操作，智能体在等待',
+      other: '{name} 正在操作，智能体在等待',
+      someone: '有人正在操作，智能体在等待',
+    },
     asks: '等待你的回答',
     stopping: '正在停止',
     writes: '正在撰写回答',
