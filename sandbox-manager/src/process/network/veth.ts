@@ -67,27 +67,41 @@ export async function createVethNetwork(id: string): Promise<Network | { reason:
   };
 }
 
+/** What sandboxes take for their router: link-local, so that it means nothing elsewhere. */
+const GATEWAY = '169.254.1.1';
+const GATEWAY_MAC = 'ee:ee:ee:ee:ee:ee';
+
 /**
  * Runs in the new namespace as root. The pair's number is found by trying: creating a link whose name is taken fails, which
- * makes the kernel the allocator, for all installations on this host. Its /31 follows from the number.
+ * makes the kernel the allocator, for all installations on this host. Its address follows from the number.
+ *
+ * The host's end has no address, only a route: browsers on this host give up what they are loading whenever an address comes
+ * or goes (net::ERR_NETWORK_CHANGED), and the page of Sandpiper itself would be among it. The sandbox sends to a gateway that
+ * is nobody's address, behind a MAC that it is told.
  */
 const SET_UP_LINK = `${DISABLE_IPV6}
 i=0
 until ip link add eth0 type veth peer name "$LINK_PREFIX$i" netns "$HOST_PID" 2>/dev/null; do
   i=$((i + 1)); [ "$i" -lt 32000 ] || { echo 'No link could be made.' >&2; exit 1; }
 done
-near="$SUBNET_PREFIX.$((i / 128)).$((i % 128 * 2))"
-far="$SUBNET_PREFIX.$((i / 128)).$((i % 128 * 2 + 1))"
+address="$SUBNET_PREFIX.$((i / 128)).$((i % 128 * 2 + 1))"
 nsenter --net="$HOST_NETWORK" sh -euc '
   conf=/proc/sys/net/ipv4/conf/$1
   [ ! -e "/proc/sys/net/ipv6/conf/$1/disable_ipv6" ] || echo 1 > "/proc/sys/net/ipv6/conf/$1/disable_ipv6"
-  printf "link set %s group $LINK_GROUP\\naddr add %s/31 dev %s\\nlink set %s up\\n" "$1" "$2" "$1" "$1" | ip -batch -
+  printf "link set %s address ${GATEWAY_MAC} group $LINK_GROUP up\\nroute add %s/32 dev %s\\n" "$1" "$2" "$1" | ip -batch -
   echo 1 > $conf/forwarding
   for uplink in $UPLINKS; do echo 1 > "/proc/sys/net/ipv4/conf/$uplink/forwarding"; done
   echo 1 > $conf/rp_filter
   [ "$TO_LOOPBACK" = 0 ] || echo 1 > $conf/route_localnet
-' sh "$LINK_PREFIX$i" "$near"
-printf 'link set lo up\\naddr add %s/31 dev eth0\\nlink set eth0 mtu %s up\\nroute add default via %s\\n' "$far" "$LINK_MTU" "$near" | ip -batch -
+' sh "$LINK_PREFIX$i" "$address"
+{
+  echo "link set lo up"
+  echo "addr add $address/32 dev eth0"
+  echo "link set eth0 mtu $LINK_MTU up"
+  echo "neigh add ${GATEWAY} lladdr ${GATEWAY_MAC} dev eth0 nud permanent"
+  echo "route add ${GATEWAY} dev eth0 scope link"
+  echo "route add default via ${GATEWAY} dev eth0"
+} | ip -batch -
 `;
 
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
