@@ -1,5 +1,5 @@
 /** What the model is told of one call at most, in UTF-8 bytes; the event's `output` has the same bound. */
-export const MAX_OUTPUT_BYTES = 32 * 1024;
+const MAX_OUTPUT_BYTES = 32 * 1024;
 
 /**
  * The beginning and the end of a text, with a line between them that says how much is missing. Two thirds are kept of the end, where
