@@ -3,4 +3,4 @@ export { createSandboxManager, type ManagerOptions, type SandboxManager } from '
 export type { SweepReport } from './sweep.ts';
 export type { TemplateInput } from './templates.ts';
 export { probeHost, type ProbeReport, type ProbeResult } from './process/index.ts';
-export { createProcessDriver, type ProcessDriverOptions } from './process/index.ts';
+export { ProcessDriverError, createProcessDriver, type ProcessDriverOptions } from './process/index.ts';

@@ -60,7 +60,7 @@ const ETC = [
 const VAR = ['/var/cache/fontconfig', '/var/lib/xkb'];
 
 /** Made up for every sandbox; laid over /etc one by one. */
-export const ETC_MADE = ['passwd', 'group', 'hosts', 'hostname', 'resolv.conf', 'nsswitch.conf', 'machine-id'];
+const ETC_MADE = ['passwd', 'group', 'hosts', 'hostname', 'resolv.conf', 'nsswitch.conf', 'machine-id'];
 
 /**
  * Bubblewrap's options for the file system: an allow-list of what may be read; writable are the workspace, the private run

@@ -3,4 +3,4 @@ export { ProcessDriverError, type ProcessDriverErrorCode } from './errors.ts';
 export type { Logger } from './instance.ts';
 export type { Limits } from './limits.ts';
 export { probeHost, type ProbeReport, type ProbeResult } from './probe.ts';
-export { defaultUidRange, type UidRange } from './uids.ts';
+export type { UidRange } from './uids.ts';

@@ -40,9 +40,8 @@ export interface LaunchCommand {
   environment: NodeJS.ProcessEnv;
 }
 
-/** File descriptors the launcher gets beside the standard three. */
-export const INFO_FD = 3;
-export const NETWORK_FD = 4;
+/** Where bubblewrap says what it started. Number 4 is the pipe to whatever attaches a network. */
+const INFO_FD = 3;
 
 /**
  * The command that starts one sandbox: a chain of programs that replace one another, so that the process we start is

@@ -256,7 +256,13 @@ async function tracesOf(instance: Instance): Promise<{ processes: ProcessId[]; l
   const namespace = namespaceOf(first.pid);
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name) && namespaceOf(name) === namespace);
   const address = (await inside(instance, "ip -4 -o addr show eth0 2>/dev/null | awk '{print $4}'")).stdout.trim();
-  const last = address === '' ? undefined : address.replace(/\/\d+$/, '').split('.').map(Number);
+  const last =
+    address === ''
+      ? undefined
+      : address
+          .replace(/\/\d+$/, '')
+          .split('.')
+          .map(Number);
   const link = last ? `spr${(last[2]! * 128 + (last[3]! - 1) / 2).toString()}` : undefined;
   return { processes: [launcher, ...names.map((name) => identify(Number(name))!).filter(Boolean)], link };
 }
