@@ -19,8 +19,18 @@ const ours = '^(operator|gateway|tool-api|sandbox-manager|frontend|embedded|e2e|
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-unresolvable', severity: 'error', from: { pathNot: 'config/' }, to: { couldNotResolve: true, pathNot: '^(virtual:|.*\\?)' } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-unresolvable',
+      severity: 'error',
+      from: { pathNot: 'config/' },
+      to: { couldNotResolve: true, pathNot: '^(virtual:|.*\\?)' },
+    },
     ...Object.entries(allowed).map(([folder, targets]) => ({
       name: `imports-of-${folder.replace('/', '-')}`,
       severity: 'error',
@@ -34,6 +44,10 @@ module.exports = {
     exclude: { path: '(^|/)(dist|node_modules)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'], extensions: ['.ts', '.js', '.vue', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.js', '.vue', '.json'],
+    },
   },
 };

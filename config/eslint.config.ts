@@ -16,24 +16,36 @@ export default defineConfig(
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false, arguments: false } }],
+      '@typescript-eslint/no-misused-promises': [
+        'error',
+        { checksVoidReturn: { attributes: false, arguments: false } },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
       eqeqeq: 'error',
-      'no-restricted-imports': ['error', { patterns: [{ regex: '/src/', message: 'Import a package by its name.' }] }],
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^@sandpiper/.*/src/', message: 'Import a package by its name.' }] },
+      ],
       'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
     },
   },
   {
     // Configuration is read once, in main.ts, and passed down (STYLE).
     files: ['**/src/**/*.ts'],
-    ignores: ['**/main.ts', '**/*.test.ts', '**/config.ts'],
+    ignores: ['**/main.ts', '**/*.test.ts', '**/config.ts', 'bench/**'],
     rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Only main.ts and config.ts read the environment.' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: 'Only main.ts and config.ts read the environment.',
+        },
       ],
     },
   },

@@ -46,10 +46,15 @@ async function withDependencies(names: string[]): Promise<Set<string>> {
   const found = new Set<string>();
   const visit = async (name: string): Promise<void> => {
     if (found.has(name)) return;
-    const manifest = await readFile(path.join(root, 'node_modules', name, 'package.json'), 'utf8').catch(() => undefined);
+    const manifest = await readFile(path.join(root, 'node_modules', name, 'package.json'), 'utf8').catch(
+      () => undefined,
+    );
     if (manifest === undefined) return;
     found.add(name);
-    const { dependencies = {}, optionalDependencies = {} } = JSON.parse(manifest) as Record<string, Record<string, string>>;
+    const { dependencies = {}, optionalDependencies = {} } = JSON.parse(manifest) as Record<
+      string,
+      Record<string, string>
+    >;
     for (const dependency of Object.keys({ ...dependencies, ...optionalDependencies })) await visit(dependency);
   };
   for (const name of names) await visit(name);

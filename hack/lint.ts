@@ -7,7 +7,20 @@ const checks: [string, string[]][] = [
   ['types', ['tsc', '-p', 'tsconfig.json']],
   ['types of the UI', ['vue-tsc', '-p', 'frontend/tsconfig.json', '--noEmit']],
   ['eslint', ['eslint', '-c', 'config/eslint.config.ts', '--max-warnings', '0', '.']],
-  ['format', ['prettier', '--config', 'config/prettier.json', '--ignore-path', 'config/prettierignore', '--log-level', 'warn', '--check', '.']],
+  [
+    'format',
+    [
+      'prettier',
+      '--config',
+      'config/prettier.json',
+      '--ignore-path',
+      'config/prettierignore',
+      '--log-level',
+      'warn',
+      '--check',
+      '.',
+    ],
+  ],
   ['imports', ['depcruise', '--config', 'config/dependency-cruiser.cjs', '--output-type', 'err', ...folders()]],
   ['unused', ['knip', '--config', 'config/knip.json']],
 ];

@@ -29,7 +29,14 @@ export async function runSuite(name: string, config: string, filters: string[]):
   try {
     const vitest = path.join(root, 'node_modules/vitest/vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`];
-    const exitCode = await run(process.execPath, [vitest, 'run', '--config', path.join(root, config), ...reporters, ...filters]);
+    const exitCode = await run(process.execPath, [
+      vitest,
+      'run',
+      '--config',
+      path.join(root, config),
+      ...reporters,
+      ...filters,
+    ]);
     const tally = await count(outputFile, exitCode);
     const seconds = ((performance.now() - started) / 1000).toFixed(0);
     console.log(`${name}: ${lineOf(tally)} in ${seconds} s`);

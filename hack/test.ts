@@ -10,7 +10,9 @@ const filters = process.argv.slice(2);
 
 const host = await prepareHost({ consent: undefined, print: (line) => console.log(line) });
 if (!host.canRunComputers) {
-  console.log('\nThis machine cannot run computers, so the tests that need one are skipped; see above for what is missing.');
+  console.log(
+    '\nThis machine cannot run computers, so the tests that need one are skipped; see above for what is missing.',
+  );
 }
 await build();
 

@@ -112,7 +112,11 @@ export async function readFrames(
     held = frames.pop() ?? '';
     for (const frame of frames) {
       const lines = frame.split('\n');
-      const valueOf = (field: string): string => lines.find((line) => line.startsWith(`${field}:`))?.slice(field.length + 1).trim() ?? '';
+      const valueOf = (field: string): string =>
+        lines
+          .find((line) => line.startsWith(`${field}:`))
+          ?.slice(field.length + 1)
+          .trim() ?? '';
       onFrame(valueOf('event'), valueOf('data'));
     }
   }

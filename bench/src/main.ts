@@ -9,11 +9,16 @@ import { vncRelay } from './vnc.ts';
 
 const benchmarks = [coldStart, shellRoundTrip, tokenOverhead, vncRelay, memory];
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: 'boolean', short: 'h' } },
+});
 const unknown = positionals.filter((name) => !benchmarks.some((benchmark) => benchmark.name === name));
 if (values.help || unknown.length > 0) {
   if (unknown.length > 0) console.error(`There is no benchmark ${unknown.join(', ')}.`);
-  console.log(`usage: npm run bench [-- name…]\n${benchmarks.map(({ name, method }) => `  ${name.padEnd(12)} ${method}`).join('\n')}`);
+  console.log(
+    `usage: npm run bench [-- name…]\n${benchmarks.map(({ name, method }) => `  ${name.padEnd(12)} ${method}`).join('\n')}`,
+  );
   process.exit(values.help ? 0 : 2);
 }
 

@@ -30,7 +30,8 @@ export function table(rows: readonly Row[]): string {
   const cells = rows.map((row) => [row.what, `${round(row.value)} ${row.unit}`, aimOf(row), verdict(row)]);
   const all = [['measured', 'value', 'aim', ''], ...cells];
   const widths = [0, 1, 2, 3].map((column) => Math.max(3, ...all.map((line) => line[column]?.length ?? 0)));
-  const line = (parts: string[]): string => `| ${parts.map((part, column) => part.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const line = (parts: string[]): string =>
+    `| ${parts.map((part, column) => part.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [head = [], ...body] = all;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...body.map(line)].join('\n');
 }

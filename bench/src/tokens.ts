@@ -30,7 +30,10 @@ export const tokenOverhead: Benchmark = {
     try {
       const rows: Row[] = [];
       for (const load of LOADS) {
-        model.when(() => true, () => stamped(load));
+        model.when(
+          () => true,
+          () => stamped(load),
+        );
         await measure(load, () => throughGateway(gateway)); // warm-up
         const direct = await measure(load, () => directly(model.baseUrl));
         const relayed = await measure(load, () => throughGateway(gateway));
@@ -42,7 +45,11 @@ export const tokenOverhead: Benchmark = {
             unit: 'ms',
             ...(load.streams === 1 ? { aim: { atMost: 1 } } : {}),
           },
-          { what: `per token, ${name}, p99`, value: percentile(relayed.ages, 0.99) - percentile(direct.ages, 0.99), unit: 'ms' },
+          {
+            what: `per token, ${name}, p99`,
+            value: percentile(relayed.ages, 0.99) - percentile(direct.ages, 0.99),
+            unit: 'ms',
+          },
           {
             what: `to the first token, ${name}, p50`,
             value: percentile(relayed.firsts, 0.5) - percentile(direct.firsts, 0.5),
@@ -111,7 +118,10 @@ function directly(baseUrl: string): ReturnType<Road> {
 
 async function throughGateway(gateway: RunningGateway): ReturnType<Road> {
   const sessionId = await gateway.newSession();
-  const listener: { onText: (text: string) => void; finished: () => void } = { onText: () => undefined, finished: () => undefined };
+  const listener: { onText: (text: string) => void; finished: () => void } = {
+    onText: () => undefined,
+    finished: () => undefined,
+  };
   let seen = 0;
   const stop = await gateway.events(sessionId, (event, data) => {
     if (event === 'delta' || event === 'partial') {

@@ -87,9 +87,16 @@ async function direct(gateway: RunningGateway): Promise<Road> {
 }
 
 async function relayed(gateway: RunningGateway, sessionId: string): Promise<Road> {
-  const answer = await gateway.request('POST', `sessions/${sessionId}/tickets`, { kind: 'vnc', mode: 'view', viewerId: 'bench' });
+  const answer = await gateway.request('POST', `sessions/${sessionId}/tickets`, {
+    kind: 'vnc',
+    mode: 'view',
+    viewerId: 'bench',
+  });
   const { url } = ticketResponse.parse(answer);
-  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}${url}`, 'binary', { origin: gateway.url, perMessageDeflate: false });
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}${url}`, 'binary', {
+    origin: gateway.url,
+    perMessageDeflate: false,
+  });
   const early: Buffer[] = [];
   let listen = (bytes: Buffer): void => void early.push(bytes);
   socket.on('message', (bytes: Buffer) => listen(bytes));

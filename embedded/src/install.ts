@@ -6,7 +6,7 @@ export type InstallOutcome = 'installed' | 'declined' | 'impossible' | 'failed';
 export interface InstallOptions {
   /** True installs, false never does, undefined asks on the terminal and, where there is none, installs as root only. */
   consent: boolean | undefined;
-  print(line: string): void;
+  print: (line: string) => void;
 }
 
 /**
@@ -29,7 +29,16 @@ export async function installPackages(packages: string[], { consent, print }: In
   }
   // The lists of a fresh machine are empty or old; a mirror that cannot be reached shows in the install that follows.
   await run([...prefix, 'apt-get', '-qq', 'update']);
-  const install = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-y', 'install', '--no-install-recommends'];
+  const install = [
+    ...prefix,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-qq',
+    '-y',
+    'install',
+    '--no-install-recommends',
+  ];
   const { code, tail } = await run([...install, ...packages]);
   if (code === 0) return 'installed';
   print(`  apt-get failed (exit ${code}): ${tail.trim().split('\n').slice(-3).join(' · ')}`);

@@ -18,10 +18,9 @@ const print = (line: string): void => console.log(line);
 const request = readOptions(process.argv.slice(2), process.env, {
   version,
   cwd: process.env['INIT_CWD'] ?? process.cwd(),
-  resolve: path.resolve,
 });
 if (request.kind === 'print') {
-  (request.exitCode === 0 ? console.log : console.error)(request.text);
+  process[request.exitCode === 0 ? 'stdout' : 'stderr'].write(`${request.text.trimEnd()}\n`);
   process.exit(request.exitCode);
 }
 const { options } = request;
@@ -31,7 +30,8 @@ try {
   const host = await prepareHost({ consent: options.install, print });
   await buildIfCheckout(root, print);
   const running = await startSandpiper({ options, host, version, root, env: process.env, log });
-  for (const line of welcome({ version, url: running.url, code: running.issueLoginCode(), notes: running.notes })) print(line);
+  for (const line of welcome({ version, url: running.url, code: running.issueLoginCode(), notes: running.notes }))
+    print(line);
   endOnSignal(running.close);
 } catch (error) {
   // One line that names the thing; the stack is for whoever asks for it.

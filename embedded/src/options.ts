@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 
@@ -61,10 +62,11 @@ const environment = z.object({
 export function readOptions(
   argv: string[],
   env: NodeJS.ProcessEnv,
-  { version, cwd, resolve }: { version: string; cwd: string; resolve: (base: string, path: string) => string },
+  { version, cwd }: { version: string; cwd: string },
 ): Request {
   const flags = readFlags(argv);
-  if (typeof flags === 'string') return { kind: 'print', text: `${flags} 'npm start -- --help' lists the options.`, exitCode: 2 };
+  if (typeof flags === 'string')
+    return { kind: 'print', text: `${flags} 'npm start -- --help' lists the options.`, exitCode: 2 };
   if (flags.help) return { kind: 'print', text: HELP, exitCode: 0 };
   if (flags.version) return { kind: 'print', text: version, exitCode: 0 };
 
@@ -81,19 +83,25 @@ export function readOptions(
   const { data } = parsed;
   const [first = 0, last = 0] = data.SANDPIPER_UIDS.split('-').map(Number);
   if (first < 1000 || last < first) {
-    return { kind: 'print', text: `sandpiper: SANDPIPER_UIDS: ${data.SANDPIPER_UIDS} is no range of user ids from 1000 up.`, exitCode: 2 };
+    return {
+      kind: 'print',
+      text: `sandpiper: SANDPIPER_UIDS: ${data.SANDPIPER_UIDS} is no range of user ids from 1000 up.`,
+      exitCode: 2,
+    };
   }
   return {
     kind: 'run',
     options: {
       host: data.HOST,
       port: data.PORT,
-      dataDir: resolve(cwd, data.SANDPIPER_DATA_DIR),
+      dataDir: path.resolve(cwd, data.SANDPIPER_DATA_DIR),
       install: flags['no-install'] ? false : flags.yes ? true : undefined,
       unconfined: data.SANDPIPER_UNCONFINED === '1',
-      allowedHosts: data.SANDPIPER_ALLOWED_HOSTS.split(',').map((name) => name.trim()).filter((name) => name !== ''),
+      allowedHosts: data.SANDPIPER_ALLOWED_HOSTS.split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
       uidRange: { first, count: last - first + 1 },
-      configDir: resolve(cwd, data.SANDPIPER_CONFIG_DIR),
+      configDir: path.resolve(cwd, data.SANDPIPER_CONFIG_DIR),
       searxngUrl: data.SANDPIPER_SEARXNG_URL,
       logLevel: data.SANDPIPER_LOG_LEVEL,
     },

@@ -26,7 +26,7 @@ export interface Running {
   notes: readonly string[];
   issueLoginCode(): string;
   /** Ends streams, runs, computers; then nothing of this program lives. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** Puts gateway and sandbox-manager into this process. What was opened is closed again when a later part fails. */
@@ -72,7 +72,11 @@ interface ComputersOfHost {
 }
 
 /** The sandbox-manager with the process driver; without it (chat only) where this machine cannot run computers. */
-async function startComputers({ options, host, root, log }: StartParts, secrets: Secrets, keysDir: string): Promise<ComputersOfHost> {
+async function startComputers(
+  { options, host, root, log }: StartParts,
+  secrets: Secrets,
+  keysDir: string,
+): Promise<ComputersOfHost> {
   const possible = host.canRunComputers || (options.unconfined && host.canRunUnconfined);
   if (!possible) return { notes: host.notes };
   const logger = log.child({ part: 'sandbox-manager' });
@@ -99,7 +103,9 @@ async function startComputers({ options, host, root, log }: StartParts, secrets:
       connectInstance: ({ address, uid }, signer) => createInstanceClient({ address, uid, signer }),
     },
     notes: options.unconfined
-      ? ['Computers run without confinement (SANDPIPER_UNCONFINED=1): what the agent runs can reach your files and your network.']
+      ? [
+          'Computers run without confinement (SANDPIPER_UNCONFINED=1): what the agent runs can reach your files and your network.',
+        ]
       : host.notes,
   };
 }

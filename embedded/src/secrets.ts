@@ -25,21 +25,25 @@ export async function loadSecrets(dataDir: string, keysDir: string, generateKeyP
   const found = (await read(file)) ?? (await create(file, generateKeyPair));
   await mkdir(keysDir, { recursive: true, mode: 0o755 });
   for (const issuer of ['gateway', 'manager'] as const) {
-    await writeFile(path.join(keysDir, `${issuer}.${found[issuer].kid}.pem`), found[issuer].publicKeyPem, { mode: 0o644 });
+    await writeFile(path.join(keysDir, `${issuer}.${found[issuer].kid}.pem`), found[issuer].publicKeyPem, {
+      mode: 0o644,
+    });
   }
   return found;
 }
 
 async function read(file: string): Promise<Secrets | undefined> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   });
   if (text === undefined) return undefined;
   try {
     return secrets.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${file} is damaged; move it away and start again (people sign in anew, conversations stay).`, { cause });
+    throw new Error(`${file} is damaged; move it away and start again (people sign in anew, conversations stay).`, {
+      cause,
+    });
   }
 }
 

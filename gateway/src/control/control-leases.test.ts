@@ -51,7 +51,10 @@ describe('control', () => {
 
   test('of another tab is refused with its name, and taken with force', async () => {
     await leases.take('s', ada);
-    await expect(leases.take('s', adaElsewhere)).rejects.toMatchObject({ code: 'CONTROL_HELD', message: 'Ada has control of this computer.' });
+    await expect(leases.take('s', adaElsewhere)).rejects.toMatchObject({
+      code: 'CONTROL_HELD',
+      message: 'Ada has control of this computer.',
+    });
     await leases.take('s', adaElsewhere, { force: true });
     expect(await control()).toMatchObject({ viewerId: 'tab-2' });
   });

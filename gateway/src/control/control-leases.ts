@@ -23,7 +23,7 @@ export interface ControlLeasesOptions {
    * Tells the sandbox who holds control, for `ttlMs`; while a person does, it refuses the agent's input. Called again well before
    * that time is over, so that a gateway that died cannot lock the agent out. A failure must be handled inside.
    */
-  tell(sessionId: string, state: ControlState, ttlMs: number): Promise<void>;
+  tell: (sessionId: string, state: ControlState, ttlMs: number) => Promise<void>;
   /** How long a holder whose last connection closed keeps control: long enough for a reload. */
   graceMs?: number;
   ttlMs?: number;
@@ -92,7 +92,8 @@ export function createControlLeases(options: ControlLeasesOptions): ControlLease
     },
     async release(sessionId, viewer) {
       const { control } = await hub.state(sessionId);
-      const holds = control.holder === 'person' && control.userId === viewer.userId && control.viewerId === viewer.viewerId;
+      const holds =
+        control.holder === 'person' && control.userId === viewer.userId && control.viewerId === viewer.viewerId;
       return holds ? change(sessionId, { holder: 'agent' }) : control;
     },
     connected(sessionId, viewerId) {

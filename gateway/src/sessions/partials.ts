@@ -99,6 +99,10 @@ function completes(event: SessionEvent, partial: Delta): boolean {
       return partial.kind === 'tool-input' && partial.id === event.callId;
     case 'tool.completed':
       return (partial.kind === 'tool-input' || partial.kind === 'tool-output') && partial.id === event.callId;
+    case 'run.owned':
+      // What an owner that died had open is stored as interrupted, or was never more than a beginning.
+      return event.epoch > 1 && partial.runId === event.runId;
+    case 'run.retried':
     case 'run.completed':
       return partial.runId === event.runId;
     default:

@@ -28,16 +28,16 @@ export function relayTerminal(viewer: WebSocket, shell: WebSocket, onClose?: () 
   };
 
   viewer.on('message', (message: Buffer, isBinary) => {
-    if (message.length > MAX_INPUT_BYTES) return close(CLOSE_POLICY, 'input is too long');
-    if (isBinary) return forward(viewer, shell, message, true);
-    const control = parse(message, viewerControl);
-    if (!control) return close(CLOSE_POLICY, 'unknown control message');
-    forward(viewer, shell, JSON.stringify(control), false);
+    const control = isBinary ? undefined : parse(message, viewerControl);
+    if (message.length > MAX_INPUT_BYTES) close(CLOSE_POLICY, 'input is too long');
+    else if (isBinary) forward(viewer, shell, message, true);
+    else if (control) forward(viewer, shell, JSON.stringify(control), false);
+    else close(CLOSE_POLICY, 'unknown control message');
   });
   shell.on('message', (message: Buffer, isBinary) => {
-    if (isBinary) return forward(shell, viewer, message, true);
-    const control = parse(message, shellControl);
-    if (control) forward(shell, viewer, JSON.stringify(control), false);
+    const control = isBinary ? undefined : parse(message, shellControl);
+    if (isBinary) forward(shell, viewer, message, true);
+    else if (control) forward(shell, viewer, JSON.stringify(control), false);
   });
   viewer.on('close', () => close(CLOSE_NORMAL, ''));
   shell.on('close', () => close(CLOSE_NORMAL, 'the shell ended'));

@@ -2,13 +2,23 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryTicketStore, createTickets } from './tickets.ts';
 import type { TicketClaims, Tickets } from './tickets.ts';
 
-const claims: TicketClaims = { userId: 'u', userName: 'Ada', sessionId: 's', kind: 'vnc', mode: 'view', viewerId: 'tab' };
+const claims: TicketClaims = {
+  userId: 'u',
+  userName: 'Ada',
+  sessionId: 's',
+  kind: 'vnc',
+  mode: 'view',
+  viewerId: 'tab',
+};
 let now = 0;
 let tickets: Tickets;
 
 beforeEach(() => {
   now = 1_000;
-  tickets = createTickets(createMemoryTicketStore(() => now), () => now);
+  tickets = createTickets(
+    createMemoryTicketStore(() => now),
+    () => now,
+  );
 });
 
 describe('a ticket', () => {

@@ -50,7 +50,8 @@ export function createTickets(store: TicketStore, now: () => number = Date.now):
     },
     async redeem(ticket, kind) {
       const found = await store.take(keyOf(ticket));
-      if (found === undefined || found.expiresAtMs <= now() || found.claims.kind !== kind) throw ticketErrors.TICKET_INVALID();
+      if (found === undefined || found.expiresAtMs <= now() || found.claims.kind !== kind)
+        throw ticketErrors.TICKET_INVALID();
       return found.claims;
     },
   };

@@ -34,7 +34,9 @@ export function createViewerRoutes({ access, tickets, control }: ViewerRoutesPar
     const { action, viewerId, force } = parseBody(request, controlRequest);
     const { user } = access.callerOf(request);
     const viewer = { userId: user.id, name: user.name, viewerId };
-    response.json(action === 'take' ? await control.take(sessionId, viewer, { force }) : await control.release(sessionId, viewer));
+    response.json(
+      action === 'take' ? await control.take(sessionId, viewer, { force }) : await control.release(sessionId, viewer),
+    );
   });
   return router;
 }

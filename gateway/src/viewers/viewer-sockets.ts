@@ -36,17 +36,25 @@ export function mountViewerSockets(options: ViewerSocketsOptions): { close(): vo
     (prepare: (url: URL) => Promise<PreparedSocket>) =>
     async ({ request, socket, head, url }: Upgrade): Promise<void> => {
       const prepared = await prepare(url);
-      let accepted = false;
-      // Calls back in the same turn, or never when the request was no proper upgrade or its socket is gone.
-      server.handleUpgrade(request, socket, head, (viewer) => {
-        accepted = true;
-        watchForSilence(viewer);
-        prepared.accept(viewer);
-      });
-      if (!accepted) prepared.abandon();
+      // Called back in the same turn, or never when the request was no proper upgrade or its socket is gone.
+      const accepted: WebSocket[] = [];
+      server.handleUpgrade(request, socket, head, (viewer) => accepted.push(viewer));
+      const [viewer] = accepted;
+      if (!viewer) {
+        prepared.abandon();
+        return;
+      }
+      watchForSilence(viewer);
+      prepared.accept(viewer);
     };
-  options.upgrades.route('/ws/vnc', serve((url) => prepareDesktopSocket(options, url)));
-  options.upgrades.route('/ws/terminal', serve((url) => prepareTerminalSocket(options, url)));
+  options.upgrades.route(
+    '/ws/vnc',
+    serve((url) => prepareDesktopSocket(options, url)),
+  );
+  options.upgrades.route(
+    '/ws/terminal',
+    serve((url) => prepareTerminalSocket(options, url)),
+  );
 
   return {
     close() {
@@ -61,7 +69,10 @@ function watchForSilence(viewer: WebSocket): void {
   let answered = true;
   viewer.on('pong', () => (answered = true));
   const timer = setInterval(() => {
-    if (!answered) return viewer.terminate();
+    if (!answered) {
+      viewer.terminate();
+      return;
+    }
     answered = false;
     viewer.ping();
   }, PING_MS);

@@ -43,7 +43,10 @@ export async function prepareDesktopSocket(deps: DesktopSocketDeps, url: URL): P
         viewer,
         desktop,
         mayInput: () =>
-          claims.mode === 'control' && holder.holder === 'person' && holder.viewerId === viewerId && holder.userId === userId,
+          claims.mode === 'control' &&
+          holder.holder === 'person' &&
+          holder.viewerId === viewerId &&
+          holder.userId === userId,
         onClose: () => {
           unsubscribe();
           disconnected();

@@ -26,7 +26,11 @@ describe('towards the desktop', () => {
     const handshake = new ServerHandshake();
     expect(handshake.push(version).reply).toEqual(version);
     expect(handshake.push(Buffer.from([2, 2, 1])).reply).toEqual(Buffer.from([1]));
-    expect(handshake.push(Buffer.from([0, 0, 0, 0, 7]))).toEqual({ reply: Buffer.from([1]), done: true, rest: Buffer.from([7]) });
+    expect(handshake.push(Buffer.from([0, 0, 0, 0, 7]))).toEqual({
+      reply: Buffer.from([1]),
+      done: true,
+      rest: Buffer.from([7]),
+    });
   });
 
   test('a desktop that wants a password is refused, so the viewer is never asked for one', () => {

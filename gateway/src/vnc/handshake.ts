@@ -28,7 +28,8 @@ export class ViewerHandshake {
     if (this.#stage === 'version' && this.#held.length >= VERSION.length) {
       const version = this.#take(VERSION.length).toString('latin1');
       // 3.3 and 3.7 negotiate otherwise; every viewer of today speaks 3.8.
-      if (version !== VERSION.toString('latin1')) throw new RfbViolation(`Version ${JSON.stringify(version)} is not RFB 003.008.`);
+      if (version !== VERSION.toString('latin1'))
+        throw new RfbViolation(`Version ${JSON.stringify(version)} is not RFB 003.008.`);
       replies.push(Buffer.from([1, SECURITY_NONE]));
       this.#stage = 'security';
     }

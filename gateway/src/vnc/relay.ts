@@ -8,9 +8,9 @@ export interface DesktopRelayOptions {
   /** The sandbox's side: an open WebSocket, paused so that nothing is lost, that carries the bytes of its VNC server. */
   desktop: WebSocket;
   /** Asked for each input message. */
-  mayInput(): boolean;
+  mayInput: () => boolean;
   /** Called once, when both sides are closed or closing. */
-  onClose?(reason: string): void;
+  onClose?: (reason: string) => void;
 }
 
 /** Above this much unsent, the faster side is paused until the slower one has drained. */

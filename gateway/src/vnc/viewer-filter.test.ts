@@ -100,10 +100,15 @@ const cut = (bytes: Buffer, sizes: number[]): Buffer[] => {
 describe('any stream', () => {
   test('however it is cut into chunks, the same bytes pass', () => {
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 20 }), fc.array(fc.integer({ min: 1, max: 40 })), fc.boolean(), (messages, sizes, may) => {
-        const whole = Buffer.concat(messages);
-        expect(run(may, cut(whole, sizes))).toEqual(run(may, [whole]));
-      }),
+      fc.property(
+        fc.array(message, { maxLength: 20 }),
+        fc.array(fc.integer({ min: 1, max: 40 })),
+        fc.boolean(),
+        (messages, sizes, may) => {
+          const whole = Buffer.concat(messages);
+          expect(run(may, cut(whole, sizes))).toEqual(run(may, [whole]));
+        },
+      ),
     );
   });
 
@@ -119,7 +124,7 @@ describe('any stream', () => {
         }
         // What passed is again a stream of whole messages; read by a filter that allows input, none turns out to be one.
         let inputs = 0;
-        new ViewerFilter({ mayInput: () => true, onInput: () => void inputs++ }).push(Buffer.concat(passed));
+        new ViewerFilter({ mayInput: () => true, onInput: () => (inputs += 1) }).push(Buffer.concat(passed));
         expect(inputs).toBe(0);
       }),
       { numRuns: 2000 },
