@@ -16,9 +16,9 @@ export default defineConfig({
     // The colours are `light-dark()` pairs; these are the first browsers that know it.
     target: ['chrome123', 'firefox120', 'safari17.5'],
     chunkSizeWarningLimit: 700,
-    // Schemas check what enters a service; the browser needs the reducer only, so that zod stays out of the bundle.
-    rolldownOptions: { treeshake: { manualPureFunctions: ['z', 'defineToolContract', 'defineErrors'] } },
   },
+  // Modules, so that the highlighter fetches a grammar only when code in it is shown.
+  worker: { format: 'es' },
   server: {
     proxy: { '/api': gateway, '/ws': { target: gateway, ws: true }, '/docs': gateway, '/openapi.json': gateway },
   },

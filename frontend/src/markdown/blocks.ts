@@ -6,9 +6,14 @@ export type Block = { key: number; source: string } & (
   { kind: 'html'; html: string } | { kind: 'code'; language: string; code: string }
 );
 
+const LINK_REFERENCE = /^ {0,3}\[[^\]]+\]: /m;
+
 export interface MarkdownStream {
-  /** Takes the whole text as it is now. Blocks that are finished are the same objects as before. */
-  update(text: string): readonly Block[];
+  /**
+   * Takes the whole text as it is now. Blocks that are finished are the same objects as before; only when the text is `complete` and
+   * defines link references, which may stand below their use, it is rendered once more.
+   */
+  update(text: string, complete?: boolean): readonly Block[];
 }
 
 /**
@@ -16,29 +21,34 @@ export interface MarkdownStream {
  * the last block is parsed again, however long the text is.
  */
 export function createMarkdownStream(words: MarkdownWords): MarkdownStream {
-  let env: MarkdownEnvironment = { words };
+  /** Link references of the finished part; what is still growing may hold half of an address. */
+  let known: MarkdownEnvironment = { words };
   let finished: Block[] = [];
   let finishedText = '';
   let last: Block[] = [];
 
   return {
-    update(given) {
+    update(given, complete = false) {
       const text = given.includes('\r') ? given.replaceAll(/\r\n?/g, '\n') : given;
-      if (!text.startsWith(finishedText)) {
-        // It was rewritten, not continued.
-        env = { words };
+      const rewritten = !text.startsWith(finishedText);
+      if (rewritten || (complete && LINK_REFERENCE.test(text))) {
+        last = [];
+        known = { words };
         finished = [];
         finishedText = '';
       }
       const tail = text.slice(finishedText.length);
-      const blocks = blocksOf(tail, finishedText.length, env).map((block, index) => {
-        const held = last[finished.length + index];
-        return held?.key === block.key && held.source === block.source ? held : block;
-      });
+      const blocks = blocksOf(tail, finishedText.length, { ...known, references: { ...known.references } }).map(
+        (block, index) => {
+          const held = last[finished.length + index];
+          return held?.key === block.key && held.source === block.source ? held : block;
+        },
+      );
       last = [...finished, ...blocks];
       const open = blocks.at(-1);
       if (open && blocks.length > 1) {
         finished = last.slice(0, -1);
+        parse(text.slice(finishedText.length, open.key), known);
         finishedText = text.slice(0, open.key);
       }
       return last;

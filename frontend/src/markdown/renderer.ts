@@ -48,7 +48,8 @@ export function toSafeHtml(tokens: Token[], env: MarkdownEnvironment): string {
     ALLOWED_ATTR,
     ALLOW_DATA_ATTR: false,
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|data:image\/(?:png|gif|jpeg|webp);)/i,
-    ADD_ATTR: ['target'],
+    // Checked as addresses otherwise, and dropped.
+    ADD_URI_SAFE_ATTR: ['target', 'rel', 'type', 'start', 'align', 'data-image', 'data-copy'],
   });
 }
 

@@ -107,6 +107,9 @@ function eventsFrom(batch: ({ event: SessionEvent } | { delta: Delta })[], start
   for (let index = start; index < batch.length; index += 1) {
     const entry = batch[index];
     if (!entry || !('event' in entry)) break;
+    // Up to a gap everything counts; the event behind it is refused by itself.
+    const before = events.at(-1);
+    if (before && entry.event.seq > before.seq + 1) break;
     events.push(entry.event);
   }
   return events;

@@ -1,4 +1,5 @@
-import { ref, watch } from 'vue';
+import { useMediaQuery } from '@vueuse/core';
+import { computed, ref, watch } from 'vue';
 import { defineStore } from 'pinia';
 
 export type PanelTab = 'desktop' | 'terminal' | 'files' | 'changes';
@@ -8,7 +9,14 @@ const TABS: readonly PanelTab[] = ['desktop', 'terminal', 'files', 'changes'];
 
 /** Where the computer panel is and what it shows; what a person chose is remembered on this device. */
 export const usePanel = defineStore('panel', () => {
-  const open = remembered('panel.open', true, (held) => (typeof held === 'boolean' ? held : undefined));
+  const wide = useMediaQuery('(min-width: 1024px)');
+  const docked = remembered('panel.open', true, (held) => (typeof held === 'boolean' ? held : undefined));
+  /** Over the conversation, on a tablet: shown when asked for, never remembered. */
+  const drawer = ref(false);
+  const open = computed({
+    get: () => (wide.value ? docked.value : drawer.value),
+    set: (next) => ((wide.value ? docked : drawer).value = next),
+  });
   const tab = remembered<PanelTab>('panel.tab', 'desktop', (held) => TABS.find((known) => known === held));
   /** Share of the width next to the session list, 0.3–0.7. */
   const share = remembered('panel.share', 0.5, (held) => (typeof held === 'number' ? clampShare(held) : undefined));

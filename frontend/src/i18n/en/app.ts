@@ -27,6 +27,7 @@ export const messages = {
     label: 'Conversations',
     new: 'New conversation',
     untitled: 'New conversation',
+    search: 'Search',
     collapse: 'Collapse the list',
     expand: 'Expand the list',
     groups: { today: 'Today', yesterday: 'Yesterday', week: 'Last 7 days', month: 'Last 30 days', older: 'Older' },

@@ -137,7 +137,7 @@ export const messages = {
   composer: {
     label: 'Message',
     placeholder: 'Ask for anything',
-    placeholderRunning: 'Write the next message: it is sent when this run ends',
+    placeholderRunning: 'Write the next message',
     attach: 'Attach files',
     drop: 'Drop files to attach them',
     send: 'Send',

@@ -25,6 +25,7 @@ export const messages = {
     label: '对话列表',
     new: '新对话',
     untitled: '新对话',
+    search: '搜索',
     collapse: '收起列表',
     expand: '展开列表',
     groups: { today: '今天', yesterday: '昨天', week: '最近 7 天', month: '最近 30 天', older: '更早' },

@@ -132,7 +132,7 @@ export const messages = {
   composer: {
     label: '消息',
     placeholder: '想做什么，尽管说',
-    placeholderRunning: '写下一条消息：本次运行结束后发送',
+    placeholderRunning: '写下一条消息',
     attach: '添加附件',
     drop: '松开以添加附件',
     send: '发送',
