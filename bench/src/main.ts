@@ -26,6 +26,8 @@ const rows: Row[] = [];
 for (const benchmark of benchmarks) {
   if (positionals.length > 0 && !positionals.includes(benchmark.name)) continue;
   console.error(`${benchmark.name}: ${benchmark.method}`);
-  rows.push(...(await benchmark.run()));
+  const measured = await benchmark.run();
+  console.error(`${table(measured)}\n`);
+  rows.push(...measured);
 }
 console.log(`\n${table(rows)}`);

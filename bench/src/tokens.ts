@@ -12,8 +12,8 @@ interface Load {
 }
 
 const LOADS: Load[] = [
-  { streams: 1, tokensEach: 400, perSecond: 100 },
-  { streams: 50, tokensEach: 150, perSecond: 20 },
+  { streams: 1, tokensEach: 200, perSecond: 100 },
+  { streams: 50, tokensEach: 100, perSecond: 20 },
 ];
 
 /** Each token is the moment at which the model server sent it, so its age at arrival is what the road cost. */
