@@ -10,7 +10,8 @@ import type {
 /** What a person sees as one thing: consecutive calls are one row. */
 export type Row =
   | { kind: 'user'; key: string; item: UserMessageItem }
-  | { kind: 'assistant'; key: string; item: AssistantMessageItem }
+  /** `labelled`: the first of several demo messages says so for all of its turn. */
+  | { kind: 'assistant'; key: string; item: AssistantMessageItem; labelled: boolean }
   | { kind: 'tools'; key: string; items: readonly ToolCallItem[] }
   | { kind: 'question'; key: string; item: QuestionItem }
   | { kind: 'notice'; key: string; item: NoticeItem };
@@ -49,6 +50,7 @@ export function createRowBuilder(): RowBuilder {
 
 export function rowsOf(timeline: readonly TimelineItem[]): Row[] {
   const rows: Row[] = [];
+  let labelledRun: string | null = null;
   for (const item of timeline) {
     const key = `${item.kind}-${item.id}`;
     switch (item.kind) {
@@ -61,7 +63,9 @@ export function rowsOf(timeline: readonly TimelineItem[]): Row[] {
       }
       case 'assistant':
         // A message that only made calls has nothing to show, and must not part the calls around it.
-        if (item.text || item.reasoning || item.state === 'interrupted') rows.push({ kind: 'assistant', key, item });
+        if (!item.text && !item.reasoning && item.state !== 'interrupted') break;
+        rows.push({ kind: 'assistant', key, item, labelled: item.demo && labelledRun !== item.runId });
+        if (item.demo) labelledRun = item.runId;
         break;
       case 'user':
         rows.push({ kind: 'user', key, item });
@@ -87,5 +91,6 @@ function isSame(old: Row, row: Row): boolean {
   if (old.kind === 'tools' && row.kind === 'tools') {
     return old.items.length === row.items.length && old.items.every((item, index) => item === row.items[index]);
   }
+  if (old.kind === 'assistant' && row.kind === 'assistant' && old.labelled !== row.labelled) return false;
   return 'item' in old && 'item' in row && old.item === row.item;
 }
