@@ -31,6 +31,7 @@ const ALLOWED_ATTR = [
   'src',
   'data-image',
   'data-copy',
+  'tabindex',
 ];
 
 /** Raw HTML is shown as text; what remains is what Markdown itself can say. */
@@ -49,7 +50,7 @@ export function toSafeHtml(tokens: Token[], env: MarkdownEnvironment): string {
     ALLOW_DATA_ATTR: false,
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|data:image\/(?:png|gif|jpeg|webp);)/i,
     // Checked as addresses otherwise, and dropped.
-    ADD_URI_SAFE_ATTR: ['target', 'rel', 'type', 'start', 'align', 'data-image', 'data-copy'],
+    ADD_URI_SAFE_ATTR: ['target', 'rel', 'type', 'start', 'align', 'data-image', 'data-copy', 'tabindex'],
   });
 }
 
@@ -69,7 +70,7 @@ function createMarkdown(): Markdown {
     }
     return plain(tokens, index, options);
   };
-  rules['table_open'] = () => '<div class="table-scroll"><table>';
+  rules['table_open'] = () => '<div class="table-scroll" tabindex="0"><table>';
   rules['table_close'] = () => '</table></div>';
   // Column alignment comes as a style attribute, which a strict content policy refuses.
   for (const cell of ['th_open', 'td_open']) {
@@ -94,7 +95,7 @@ function createMarkdown(): Markdown {
     const token = tokens[index];
     if (!token) return '';
     const copy = escape(wordsOf(env).copy);
-    return `<div class="code-block"><div class="code-head"><span>${escape(languageOf(token.info))}</span><button type="button" data-copy="1">${copy}</button></div><pre><code>${escape(token.content)}</code></pre></div>`;
+    return `<div class="code-block"><div class="code-head"><span>${escape(languageOf(token.info))}</span><button type="button" data-copy="1">${copy}</button></div><pre tabindex="0"><code>${escape(token.content)}</code></pre></div>`;
   };
   return instance;
 
