@@ -1,18 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { callTool, reply, say } from '@sandpiper/testing';
 import type { ModelServer } from '@sandpiper/testing';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { launchBrowser, newPerson } from './support/browser.ts';
 import type { Person } from './support/browser.ts';
 import { noComputers } from './support/host.ts';
-import { startModel } from './support/model.ts';
-import { ask, atRest, conversation, seen, signIn, until } from './support/people.ts';
-import { startSandpiper, temporaryDataDir } from './support/sandpiper.ts';
-import type { Sandpiper } from './support/sandpiper.ts';
+import { ask, atRest, conversation, seen, until } from './support/people.ts';
+import { openStage } from './support/stage.ts';
+import type { Stage } from './support/stage.ts';
 
 /** What the program in the sandbox writes: every byte value, so that no layer may treat it as text. */
 const BYTES = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7) % 256));
@@ -21,34 +17,18 @@ const COLOUR = { css: '#c2185b', rgb: [194, 24, 91] as const };
 const PAGE = `<title>Made in the sandbox</title><body style="margin:0;height:100vh;background:${COLOUR.css}">`;
 
 describe.skipIf(noComputers)('a new person asks for something', () => {
-  let sandpiper: Sandpiper;
+  let stage: Stage;
   let model: ModelServer;
-  let browser: Browser;
   let person: Person;
-  let removeData: () => Promise<void>;
 
   beforeAll(async () => {
-    const data = await temporaryDataDir();
-    removeData = data.remove;
-    const configDir = path.join(data.dataDir, 'config');
-    await mkdir(configDir, { recursive: true });
     const server = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'));
-    const mcp = { mcpServers: { everything: { command: process.execPath, args: [server, 'stdio'] } } };
-    await writeFile(path.join(configDir, 'mcp.json'), JSON.stringify(mcp));
-    const started = await startModel();
-    model = started.model;
-    sandpiper = await startSandpiper({ dataDir: data.dataDir, env: { ...started.env, SANDPIPER_CONFIG_DIR: configDir } });
-    browser = await launchBrowser();
-    person = await newPerson(browser);
-    await signIn(person.page, sandpiper);
+    stage = await openStage({
+      config: { 'mcp.json': { mcpServers: { everything: { command: process.execPath, args: [server, 'stdio'] } } } },
+    });
+    ({ model, person } = stage);
   });
-
-  afterAll(async () => {
-    await browser.close();
-    await sandpiper.stop();
-    await model.close();
-    await removeData();
-  });
+  afterAll(() => stage.close());
 
   test('the code is gone from the address bar', () => {
     expect(person.page.url()).not.toContain('code=');
@@ -62,7 +42,7 @@ describe.skipIf(noComputers)('a new person asks for something', () => {
     ].join('\n');
     model.script(
       reply(say('I write a program and run it.'), callTool('files_write', { path: 'make.cjs', content: program })),
-      reply(callTool('shell_run', { command: '/opt/sandpiper/bin/node make.cjs' })),
+      reply(callTool('shell_run', { command: 'node make.cjs' })),
       reply(say('The file is there.')),
     );
     await ask(person.page, 'Make me a file with all byte values');
@@ -73,7 +53,7 @@ describe.skipIf(noComputers)('a new person asks for something', () => {
   });
 
   test('the browser in the computer opens a page that is served there, and its pixels reach the person', async () => {
-    const serve = `mkdir -p site && cat > site/index.html <<'E'\n${PAGE}\nE\n/opt/sandpiper/bin/node -e "require('http').createServer((q,s)=>{s.setHeader('content-type','text/html');s.end(require('fs').readFileSync('site/index.html'))}).listen(8123,'127.0.0.1')"`;
+    const serve = `mkdir -p site && cat > site/index.html <<'E'\n${PAGE}\nE\nnode -e "require('http').createServer((q,s)=>{s.setHeader('content-type','text/html');s.end(require('fs').readFileSync('site/index.html'))}).listen(8123,'127.0.0.1')"`;
     model.script(
       reply(callTool('shell_run', { command: serve, timeoutMs: 1000 })),
       reply(callTool('browser_navigate', { url: 'http://127.0.0.1:8123/' })),

@@ -5,6 +5,7 @@ import { root } from './build-if-stale.ts';
 /* npm run lint: every static check, each to its end, so that one run shows all that is wrong. */
 const checks: [string, string[]][] = [
   ['types', ['tsc', '-p', 'tsconfig.json']],
+  ['types of the browser tests', ['tsc', '-p', 'e2e/tsconfig.json']],
   ['types of the UI', ['vue-tsc', '-p', 'frontend/tsconfig.json', '--noEmit']],
   ['eslint', ['eslint', '-c', 'config/eslint.config.ts', '--max-warnings', '0', '.']],
   [

@@ -18,6 +18,7 @@ await build();
 
 const tallies = [
   await runSuite('beside the sources', 'config/vitest.config.ts', filters),
+  await runSuite('components of the page', 'frontend/vitest.config.ts', filters),
   await runSuite('in a browser', 'config/vitest.e2e.config.ts', filters),
 ];
 const total = sum(tallies);

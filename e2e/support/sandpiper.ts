@@ -65,7 +65,9 @@ export async function startSandpiper({ dataDir, env = {}, args = [] }: StartOpti
     process: child,
     output: () => output,
     stop: () => end('SIGINT'),
-    kill: async () => void (await end('SIGKILL')),
+    async kill() {
+      await end('SIGKILL');
+    },
   };
 }
 

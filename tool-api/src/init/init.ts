@@ -117,6 +117,8 @@ function vncArguments(settings: Settings, display: string | undefined): string[]
     ...['-displayfd', '3'],
     ...['-geometry', `${width.toString()}x${height.toString()}`, '-depth', '24'],
     ...['-rfbport', '-1', '-rfbunixpath', path.join(settings.runDir, 'vnc.sock'), '-rfbunixmode', '0600'],
+    // Every connection by socket comes from one “host”: a few viewers that give up early would shut out all others.
+    '-UseBlacklist=0',
     // `local` is the abstract socket, which crosses mount namespaces; the one in /tmp/.X11-unix stays.
     ...['-nolisten', 'local', '-nolisten', 'tcp', '-auth', settings.xauthority],
     ...['-SecurityTypes', 'None', '-AlwaysShared', '-AcceptSetDesktopSize=1'],

@@ -13,14 +13,11 @@ export function programFor(wish: string): DemoProgram {
   return computerReport;
 }
 
-/** Every sandbox has a Node, the one that runs its tool-api; where nothing better is on the PATH, it is that. */
-export const node = 'PATH=$PATH:/opt/sandpiper/bin node';
-
 const program = (file: string, what: string, source: string): DemoProgram => ({
   file,
   what,
   source,
-  command: `set -o pipefail; ${node} ${file} | tee result.txt`,
+  command: `node ${file} | tee result.txt`,
 });
 
 const primes = program(

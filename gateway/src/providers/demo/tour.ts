@@ -1,6 +1,6 @@
 import { askUser, browserNavigate, filesRead, filesWrite, planUpdate, shellRun } from '@sandpiper/protocol';
 import type { ModelMessage, ModelRequest } from '../provider.ts';
-import { node, pageFor, programFor, serverSource } from './programs.ts';
+import { pageFor, programFor, serverSource } from './programs.ts';
 
 /** What the tour does next: some words, and the calls that go with them. */
 export interface Move {
@@ -134,7 +134,7 @@ function plan(done: number): Move['calls'][number] {
 
 /** A server that a second tour finds running is left as it is: it reads the page anew for each request. */
 const serve = `up() { (exec 3<>/dev/tcp/127.0.0.1/${PORT}) 2>/dev/null; }
-up || (${node} serve.mjs >serve.log 2>&1 &)
+up || (node serve.mjs >serve.log 2>&1 &)
 for i in $(seq 40); do up && echo "serving on port ${PORT}" && exit 0; sleep 0.1; done
 cat serve.log >&2; exit 1`;
 
