@@ -1,3 +1,5 @@
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { callTool, gate, reply, say } from '@sandpiper/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noComputers } from './support/host.ts';
@@ -19,7 +21,7 @@ test('killed in mid-message: the cut-off text is kept and marked, and the run go
   await ask(person.page, 'Tell me something long');
   await seen(person.page, 'The first half is here');
   // Growth is saved about once a second; what a person saw for longer than that must survive.
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await until(() => isSaved('The first half is here'), 'the growing text is saved');
   await stage.sandpiper.kill();
   await stage.restart();
   await seen(person.page, 'And now the rest.');
@@ -28,6 +30,15 @@ test('killed in mid-message: the cut-off text is kept and marked, and the run go
   await seen(person.page, 'Interrupted, and continued from here.');
   expect((await conversation(person.page).textContent())?.match(/The first half is here/g)).toHaveLength(1);
 });
+
+function isSaved(text: string): boolean {
+  const database = new DatabaseSync(path.join(stage.dataDir, 'sandpiper.db'), { readOnly: true });
+  try {
+    return JSON.stringify(database.prepare('SELECT * FROM partials').all()).includes(text);
+  } finally {
+    database.close();
+  }
+}
 
 describe.skipIf(noComputers)('with a computer', () => {
   test('killed in a tool: the step is marked as cut off, the model is told, and the computer is still there', async () => {
