@@ -11,7 +11,10 @@ export default defineConfig(
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
-      parserOptions: { project: ['./tsconfig.json', './frontend/tsconfig.json', './e2e/tsconfig.json'], tsconfigRootDir: root },
+      parserOptions: {
+        project: ['./tsconfig.json', './frontend/tsconfig.json', './e2e/tsconfig.json'],
+        tsconfigRootDir: root,
+      },
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],

@@ -33,7 +33,10 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   test('a conversation', async () => {
     const { page } = stage.person;
     stage.model.script(
-      reply(think('Let me see.'), say('# A heading\n\nSome *text*, `code` and a [link](https://example.com).\n\n```js\nlet a = 1;\n```')),
+      reply(
+        think('Let me see.'),
+        say('# A heading\n\nSome *text*, `code` and a [link](https://example.com).\n\n```js\nlet a = 1;\n```'),
+      ),
     );
     await ask(page, 'Write something');
     await seen(page, 'A heading');

@@ -5,7 +5,8 @@ import { ask, atRest, seen, until } from './support/people.ts';
 import { openStage } from './support/stage.ts';
 import type { Stage } from './support/stage.ts';
 
-const PAGE = 'data:text/html,<title>Form</title><body style="margin:0"><textarea autofocus style="width:100vw;height:100vh;font-size:40px"></textarea>';
+const PAGE =
+  'data:text/html,<title>Form</title><body style="margin:0"><textarea autofocus style="width:100vw;height:100vh;font-size:40px"></textarea>';
 const READ = { expression: 'document.querySelector("textarea").value' };
 
 describe.skipIf(noComputers)('control of the desktop', () => {
@@ -42,7 +43,10 @@ describe.skipIf(noComputers)('control of the desktop', () => {
     model.script(reply(callTool('browser_evaluate', READ)), reply(say('I read it.')));
     await ask(page, 'What did I type?');
     await seen(page, 'I read it.');
-    await until(() => JSON.stringify(model.requests.at(-1)?.body.messages).includes('typed by hand'), 'the agent sees it');
+    await until(
+      () => JSON.stringify(model.requests.at(-1)?.body.messages).includes('typed by hand'),
+      'the agent sees it',
+    );
   });
 
   test('without control nothing that is typed arrives', async () => {

@@ -29,7 +29,9 @@ test('a refused key is named, with the variable that holds it', async () => {
 
 test('an error in mid-stream under HTTP 200 keeps what came before, and says so', async () => {
   stage.model.script(
-    ...Array.from({ length: 6 }, () => reply(say('The beginning stays.'), errorInStream('The model fell over', 'overloaded'))),
+    ...Array.from({ length: 6 }, () =>
+      reply(say('The beginning stays.'), errorInStream('The model fell over', 'overloaded')),
+    ),
   );
   await expectNotice('mid-stream', /The model fell over|overloaded/);
   expect(await conversation(stage.person.page).textContent()).toContain('The beginning stays.');

@@ -36,7 +36,7 @@ describe.skipIf(noComputers)('a new person asks for something', () => {
 
   test('the agent writes a program and runs it, and the page shows what it printed', async () => {
     const program = [
-      "const bytes = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7) % 256));",
+      'const bytes = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7) % 256));',
       "require('node:fs').writeFileSync('bytes.bin', bytes);",
       "console.log('wrote', bytes.length, 'bytes');",
     ].join('\n');
@@ -48,7 +48,9 @@ describe.skipIf(noComputers)('a new person asks for something', () => {
     await ask(person.page, 'Make me a file with all byte values');
     await seen(person.page, 'The file is there.');
     await atRest(person.page);
-    const told = model.requests.at(-1)?.body.messages?.find((message) => message.role === 'tool' && JSON.stringify(message).includes('wrote'));
+    const told = model.requests
+      .at(-1)
+      ?.body.messages?.find((message) => message.role === 'tool' && JSON.stringify(message).includes('wrote'));
     expect(JSON.stringify(told)).toContain('wrote 4096 bytes');
   });
 
@@ -84,7 +86,10 @@ describe.skipIf(noComputers)('a new person asks for something', () => {
     await ask(person.page, 'Ask the other server');
     await seen(person.page, 'The server answered.');
     expect(JSON.stringify(model.requests.at(-1)?.body.messages)).toContain('Echo: from afar');
-    await conversation(person.page).getByRole('button', { name: /everything/ }).first().click();
+    await conversation(person.page)
+      .getByRole('button', { name: /everything/ })
+      .first()
+      .click();
     await seen(person.page, /Echo: from afar/);
   });
 

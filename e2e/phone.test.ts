@@ -12,7 +12,12 @@ beforeAll(async () => {
   stage = await openStage();
   // The same person on a telephone: signed in by what their browser holds.
   const storageState = await stage.person.context.storageState();
-  phone = await newPerson(stage.browser, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, storageState });
+  phone = await newPerson(stage.browser, {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    storageState,
+  });
   await phone.page.goto(stage.sandpiper.url);
   await composer(phone.page).waitFor();
 });
@@ -23,7 +28,15 @@ const overflow = (): Promise<number> =>
 
 test('a conversation fits 390 px', async () => {
   stage.model.script(
-    reply(say('A long line of code:\n\n```sh\n' + 'echo '.repeat(60) + '\n```\n\n| a | b |\n|---|---|\n| ' + 'wide '.repeat(40) + ' | c |')),
+    reply(
+      say(
+        'A long line of code:\n\n```sh\n' +
+          'echo '.repeat(60) +
+          '\n```\n\n| a | b |\n|---|---|\n| ' +
+          'wide '.repeat(40) +
+          ' | c |',
+      ),
+    ),
   );
   await ask(phone.page, 'Something wide');
   await seen(phone.page, /A long line of code/);
@@ -45,7 +58,9 @@ test('Enter does not send while an input method composes', async () => {
   await composer(page).fill('ni');
   await composer(page).evaluate((element) => {
     element.dispatchEvent(new CompositionEvent('compositionstart', { bubbles: true }));
-    element.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }));
+    element.dispatchEvent(
+      new KeyboardEvent('keydown', { key: 'Enter', isComposing: true, bubbles: true, cancelable: true }),
+    );
   });
   expect(await composer(page).inputValue()).toBe('ni');
   expect(stage.model.requests.length).toBe(before);

@@ -30,6 +30,10 @@ export async function atRest(page: Page): Promise<void> {
 }
 
 /** Waits for a condition that no element shows. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = PATIENCE_MS): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  timeoutMs = PATIENCE_MS,
+): Promise<void> {
   await expect.poll(condition, { timeout: timeoutMs, interval: 50, message: what }).toBe(true);
 }

@@ -49,7 +49,9 @@ export async function startSandpiper({ dataDir, env = {}, args = [] }: StartOpti
       if (found) resolve(found[0]);
     };
     child.stdout.on('data', look);
-    child.once('exit', (code) => reject(new Error(`Sandpiper ended with ${String(code)} before it was ready:\n${output}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`Sandpiper ended with ${String(code)} before it was ready:\n${output}`)),
+    );
   });
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) {

@@ -42,6 +42,7 @@ const SERVER =
 /** Scripts a run worth a picture. It pauses at the gate, in the middle of its last message. */
 export function scriptShowcase(model: ModelServer): Gate {
   const middle = gate();
+  model.when((request) => request.body.stream !== true, reply(say('A pomodoro timer')));
   model.script(
     reply(
       think('A single file is enough: markup, style and a little script. I serve it on the loopback and look at it.'),
@@ -56,7 +57,9 @@ export function scriptShowcase(model: ModelServer): Gate {
     reply(callTool('browser_navigate', { url: 'http://127.0.0.1:8080/' })),
     reply(plan(3)),
     reply(
-      say('The timer is open on the desktop. It has\n\n- a **ring** that empties as the time passes,\n- *Pause* and *Skip*, also by `Space` and `→`,\n'),
+      say(
+        'The timer is open on the desktop. It has\n\n- a **ring** that empties as the time passes,\n- *Pause* and *Skip*, also by `Space` and `→`,\n',
+      ),
       middle.wait,
       say(
         '- four rounds with a longer break after the last.\n\nThe lengths are at the top of the script:\n\n```js\nconst minutes = { focus: 25, rest: 5, longRest: 15 };\n```\n\nEverything is in `pomodoro/index.html`.',

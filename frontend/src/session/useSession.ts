@@ -5,6 +5,7 @@ import type { AnswerRequest, ModelRef, SessionListChange, SessionState } from '@
 import { api, ApiError } from '../api/client.ts';
 import { openEventStream } from '../stream/eventStream.ts';
 import type { ConnectionState, EventStream } from '../stream/eventStream.ts';
+import { createStreamSlots } from '../stream/streamSlots.ts';
 import { createLiveState } from './liveState.ts';
 import type { LiveState } from './liveState.ts';
 
@@ -30,6 +31,7 @@ export const useSession = defineStore('session', () => {
   const listListeners = new Set<(change: SessionListChange) => void>();
   const liveListeners = new Set<() => void>();
   let stream: EventStream | null = null;
+  const slots = createStreamSlots();
 
   /** Opens a session, or with null only the list's part of the stream. Opening what is open does nothing. */
   function open(sessionId: string | null): void {
@@ -45,6 +47,7 @@ export const useSession = defineStore('session', () => {
       sessionId,
       cursor: () => live?.cursor() ?? 0,
       fetch: (path, options) => api.fetch(path, options),
+      slots,
       onState: (next) => {
         connection.value = next;
         if (next.kind === 'live') for (const listener of liveListeners) listener();

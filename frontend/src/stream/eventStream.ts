@@ -1,6 +1,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Delta, SessionEvent, SessionListChange } from '@sandpiper/protocol';
 import { ApiError } from '../api/error.ts';
+import type { StreamSlots } from './streamSlots.ts';
 
 export type ConnectionState =
   | { kind: 'live' }
@@ -26,6 +27,8 @@ export interface EventStreamOptions {
   fetch: (path: string, options: { headers: Record<string, string>; signal: AbortSignal }) => Promise<Response>;
   onFrame: (frame: StreamFrame) => void;
   onState: (state: ConnectionState) => void;
+  /** Shared by the tabs of a browser; without it this stream may last as long as it likes. */
+  slots?: StreamSlots;
   /** 0 ≤ random < 1, for jitter. */
   random?: () => number;
 }
@@ -38,6 +41,8 @@ export interface EventStream {
 
 /** The server pings every 10 s: two missed ones and some slack mean that the line is dead, whatever TCP believes. */
 export const SILENCE_MS = 25_000;
+/** Between two rounds of a tab that has no slot. */
+const ROUND_MS = 1000;
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 
@@ -48,6 +53,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   let connection = new AbortController();
   let attempt = 0;
   let wake: (() => void) | null = null;
+  let isLive = false;
 
   const hurry = () => wake?.();
   const dropWhenOffline = () => connection.abort();
@@ -73,15 +79,20 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   async function run(): Promise<void> {
     while (!closed.signal.aborted) {
       if (navigator.onLine) {
-        options.onState({ kind: 'reconnecting', attempt });
-        const refusal = await connect();
+        if (!isLive) options.onState({ kind: 'reconnecting', attempt });
+        const end = await connect();
         // Read anew: close() may have come while the connection lasted.
         if (isClosed()) return;
-        if (refusal) {
-          options.onState({ kind: 'refused', error: refusal });
+        if (end instanceof ApiError) {
+          options.onState({ kind: 'refused', error: end });
           return;
         }
+        if (end === 'round') {
+          await pause(ROUND_MS);
+          continue;
+        }
       }
+      isLive = false;
       attempt += 1;
       options.onState(navigator.onLine ? { kind: 'reconnecting', attempt } : { kind: 'offline' });
       await pause(navigator.onLine ? backoff(attempt) : Infinity);
@@ -92,10 +103,20 @@ export function openEventStream(options: EventStreamOptions): EventStream {
     return closed.signal.aborted;
   }
 
-  /** One connection, from its request to its end. @returns the error when asking again is of no use */
-  async function connect(): Promise<ApiError | undefined> {
+  /**
+   * One connection, from its request to its end.
+   *
+   * @returns the error when asking again is of no use; `round` when it was given back on purpose, with nothing amiss
+   */
+  async function connect(): Promise<ApiError | 'round' | undefined> {
     connection = new AbortController();
     const line = connection;
+    let wanted = false;
+    const slot = await options.slots?.take(() => {
+      wanted = true;
+      line.abort();
+    });
+    const mayStay = options.slots === undefined || slot !== undefined;
     let watchdog = setTimeout(() => line.abort(), SILENCE_MS);
     const heard = () => {
       clearTimeout(watchdog);
@@ -111,20 +132,30 @@ export function openEventStream(options: EventStreamOptions): EventStream {
         .pipeThrough(new TextDecoderStream() as unknown as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>)
         .pipeThrough(new EventSourceParserStream())
         .getReader();
-      options.onState({ kind: 'live' });
+      if (!isLive) options.onState({ kind: 'live' });
+      isLive = true;
       for (;;) {
         const { done, value } = await frames.read();
-        if (done || line.signal.aborted) return undefined;
+        if (done || line.signal.aborted) return isWanted() ? 'round' : undefined;
         heard();
         attempt = 0;
         const frame = frameOf(value.event, value.data);
         if (frame) options.onFrame(frame);
+        // Log and partials are here: without a slot the line goes back to those who need it.
+        if (frame?.type === 'synced' && !mayStay) return 'round';
       }
     } catch (error) {
+      if (isWanted()) return 'round';
       return error instanceof ApiError && isFinal(error.status) ? error : undefined;
     } finally {
       clearTimeout(watchdog);
       line.abort();
+      slot?.release();
+    }
+
+    // Read anew: another tab may have asked meanwhile.
+    function isWanted(): boolean {
+      return wanted;
     }
   }
 
