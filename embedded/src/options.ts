@@ -12,7 +12,8 @@ export interface Options {
   unconfined: boolean;
   /** Further host names under which a browser may reach this server, beside loopback. */
   allowedHosts: string[];
-  uidRange: { first: number; count: number };
+  /** Undefined: the driver's default. */
+  uidRange: { first: number; count: number } | undefined;
   /** Absolute: where providers.json and mcp.json are looked for. */
   configDir: string;
   searxngUrl: string | undefined;
@@ -38,7 +39,7 @@ environment
   SANDPIPER_UNCONFINED=1   run computers without confinement, where it cannot be had: what the agent runs is then not kept
                            from your files, your network and your other programs
   SANDPIPER_ALLOWED_HOSTS  further host names under which a browser may reach this server, separated by commas
-  SANDPIPER_UIDS           user ids for sandboxes when started as root, first-last (200000-201023)
+  SANDPIPER_UIDS           user ids for sandboxes when started as root, first-last (1900000000-1900009999)
   SANDPIPER_SEARXNG_URL    a SearXNG server for web search
   OPENAI_API_KEY, OPENAI_BASE_URL, OPENROUTER_API_KEY, providers.json, mcp.json: see docs/configuration.md
 `;
@@ -52,8 +53,8 @@ const environment = z.object({
   SANDPIPER_ALLOWED_HOSTS: z.string().default(''),
   SANDPIPER_UIDS: z
     .string()
-    .regex(/^\d+-\d+$/, 'must look like 200000-201023')
-    .default('200000-201023'),
+    .regex(/^\d+-\d+$/, 'must look like 300000-309999')
+    .optional(),
   SANDPIPER_SEARXNG_URL: z.url().optional(),
   SANDPIPER_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('warn'),
 });
@@ -81,11 +82,11 @@ export function readOptions(
     return { kind: 'print', text: `sandpiper: ${problems.join('; ')}.`, exitCode: 2 };
   }
   const { data } = parsed;
-  const [first = 0, last = 0] = data.SANDPIPER_UIDS.split('-').map(Number);
-  if (first < 1000 || last < first) {
+  const uidRange = data.SANDPIPER_UIDS === undefined ? undefined : rangeOf(data.SANDPIPER_UIDS);
+  if (uidRange && (uidRange.first < 1000 || uidRange.count < 1)) {
     return {
       kind: 'print',
-      text: `sandpiper: SANDPIPER_UIDS: ${data.SANDPIPER_UIDS} is no range of user ids from 1000 up.`,
+      text: `sandpiper: SANDPIPER_UIDS: ${data.SANDPIPER_UIDS ?? ''} is no range of user ids from 1000 up.`,
       exitCode: 2,
     };
   }
@@ -100,12 +101,17 @@ export function readOptions(
       allowedHosts: data.SANDPIPER_ALLOWED_HOSTS.split(',')
         .map((name) => name.trim())
         .filter((name) => name !== ''),
-      uidRange: { first, count: last - first + 1 },
+      uidRange,
       configDir: path.resolve(cwd, data.SANDPIPER_CONFIG_DIR),
       searxngUrl: data.SANDPIPER_SEARXNG_URL,
       logLevel: data.SANDPIPER_LOG_LEVEL,
     },
   };
+}
+
+function rangeOf(text: string): { first: number; count: number } {
+  const [first = 0, last = 0] = text.split('-').map(Number);
+  return { first, count: last - first + 1 };
 }
 
 function readFlags(argv: string[]) {

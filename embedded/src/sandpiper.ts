@@ -58,11 +58,28 @@ export async function startSandpiper(parts: StartParts): Promise<Running> {
     });
     opened.push(() => gateway.close());
     const url = await gateway.listen({ host: options.host, port: options.port });
+    if (manager) opened.push(sweepDaily(gateway, manager, log));
     return { url, notes, issueLoginCode: () => gateway.auth.issueLoginCode().code, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Finds computers whose session is gone, now and once a day; they sleep for a week before they are deleted. */
+function sweepDaily(gateway: Gateway, manager: SandboxManager, log: Logger): () => void {
+  const sweep = (): void => {
+    gateway.sessionIds().then(
+      (known) => manager.sweepSessions(known),
+      (error: unknown) => log.error({ err: error }, 'the sweep for lost computers failed'),
+    );
+  };
+  sweep();
+  const timer = setInterval(sweep, DAY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 interface ComputersOfHost {
@@ -84,7 +101,7 @@ async function startComputers(
     dataDir: options.dataDir,
     runtimeDir: path.join(root, 'tool-api/dist'),
     keysDir,
-    uidRange: options.uidRange,
+    ...(options.uidRange ? { uidRange: options.uidRange } : {}),
     unconfined: options.unconfined,
     browserSandbox: host.browserSandbox,
     logger,
@@ -94,18 +111,22 @@ async function startComputers(
     driver,
     signer: createSigner({ ...secrets.manager, issuer: 'manager' }),
     logger,
+  }).catch(async (error: unknown) => {
+    await driver.close('stop');
+    throw error;
   });
   return {
     manager,
     computers: {
       sandboxes: manager.sandboxes,
       signer: createSigner({ ...secrets.gateway, issuer: 'gateway' }),
+      confinement: driver.confinement,
       connectInstance: ({ address, uid }, signer) => createInstanceClient({ address, uid, signer }),
     },
     notes: options.unconfined
       ? [
           'Computers run without confinement (SANDPIPER_UNCONFINED=1): what the agent runs can reach your files and your network.',
         ]
-      : host.notes,
+      : [...host.notes, ...driver.confinement.notes],
   };
 }

@@ -102,6 +102,8 @@ export interface Gateway {
     /** A code that signs the person of this machine in, once: `<url>/#code=<code>` or what the page expects. */
     issueLoginCode(): { code: string; expiresAtMs: number };
   };
+  /** Ids of all sessions: computers of any other have lost theirs. */
+  sessionIds(): Promise<Set<string>>;
   /** Ends streams, sockets and runs' hold on their sessions, in that order; what was stored stays. */
   close(): Promise<void>;
 }
@@ -196,6 +198,7 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
       await agent.runs.resume();
       return url;
     },
+    sessionIds: async () => new Set(await stores.sessions.listIds()),
     auth: { issueLoginCode: () => auth.loginCodes.issue() },
     close: () => closeAll(opened),
   };

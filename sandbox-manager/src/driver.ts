@@ -6,6 +6,8 @@
 export interface Driver {
   /** `process` or `docker`; shows in logs and metrics. */
   readonly kind: string;
+  /** How instances are confined that start now; `notes` say what could not be had, in sentences for a person. */
+  readonly confinement: Confinement;
 
   /**
    * All instances of this installation, those that an earlier manager process started included (they are adopted by

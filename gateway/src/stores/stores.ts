@@ -54,6 +54,8 @@ export interface SessionStore {
   listActive(): Promise<SessionRecord[]>;
   /** Sessions whose record says that they have a computer, in whatever phase. */
   listWithComputer(): Promise<SessionRecord[]>;
+  /** Of everybody's sessions. */
+  listIds(): Promise<string[]>;
   /** With its events, partials and artefacts. */
   delete(id: string): Promise<void>;
 }

@@ -30,6 +30,7 @@ export interface DriverParts {
 /** The driver itself: which instances there are, and who uses which workspace. */
 export class ProcessDriver implements Driver {
   readonly kind = 'process';
+  readonly confinement: Confinement;
   readonly #parts: DriverParts;
   readonly #instances = new Map<string, ProcessInstance>();
   /** Workspaces from the moment an instance is asked for until nothing of it is left. */
@@ -39,6 +40,7 @@ export class ProcessDriver implements Driver {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
+    this.confinement = parts.confinement;
   }
 
   /** Adopts what lives, removes what is left of the rest. */

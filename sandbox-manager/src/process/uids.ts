@@ -1,5 +1,7 @@
-import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { ProcessDriverError } from './errors.ts';
 
 export interface UidRange {
@@ -32,8 +34,9 @@ export function uidRangeWithin(uidMap: string, wanted: UidRange = defaultUidRang
 }
 
 /**
- * Hands out one uid per workspace, for all installations on this host: a claim is a file, made exclusively, that names the
- * workspace it is for. Claims of workspaces that no longer exist are taken over.
+ * Hands out one uid per workspace, for all installations on this host. Claims are rows of a small database that only root opens:
+ * its transactions are what keeps two managers, or two starts of one, from taking the same uid. Claims of workspaces that no
+ * longer exist are taken over.
  */
 export class UidClaims {
   readonly #folder: string;
@@ -49,50 +52,61 @@ export class UidClaims {
    * reboot).
    */
   async claim(workspace: string): Promise<{ uid: number; isNew: boolean }> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    const remembered = Number(await readFile(path.join(workspace, 'uid'), 'utf8').catch(() => 'NaN'));
-    const inRange = remembered >= this.#range.first && remembered < this.#range.first + this.#range.count;
-    if (inRange && (await this.#take(remembered, workspace))) return { uid: remembered, isNew: false };
-    for (let uid = this.#range.first; uid < this.#range.first + this.#range.count; uid += 1) {
-      if (!(await this.#take(uid, workspace))) continue;
-      await writeFile(path.join(workspace, 'uid'), uid.toString());
-      return { uid, isNew: true };
-    }
-    throw new ProcessDriverError('UIDS_EXHAUSTED', `All ${this.#range.count} user ids for sandboxes are taken.`, {
-      hint: 'Delete conversations that are no longer needed, or configure a larger range.',
+    const memory = path.join(workspace, 'uid');
+    const remembered = Number(await readFile(memory, 'utf8').catch(() => 'NaN'));
+    const uid = this.#transaction((database) => {
+      const claims = new Map(
+        database
+          .prepare('SELECT uid, workspace FROM claims')
+          .all()
+          .map((row) => [Number(row['uid']), String(row['workspace'])]),
+      );
+      const isFree = (candidate: number): boolean => {
+        const holder = claims.get(candidate);
+        return holder === undefined || holder === workspace || !existsSync(holder);
+      };
+      const chosen = this.#holds(remembered) && isFree(remembered) ? remembered : this.#first(isFree);
+      if (chosen === undefined) return undefined;
+      database.prepare('DELETE FROM claims WHERE workspace = ?').run(workspace);
+      database.prepare('INSERT OR REPLACE INTO claims (uid, workspace) VALUES (?, ?)').run(chosen, workspace);
+      return chosen;
     });
-  }
-
-  async release(workspace: string): Promise<void> {
-    const uid = await readFile(path.join(workspace, 'uid'), 'utf8').catch(() => undefined);
-    if (uid === undefined) return;
-    const file = path.join(this.#folder, uid);
-    if ((await readFile(file, 'utf8').catch(() => '')) === workspace) await rm(file, { force: true });
-  }
-
-  async #take(uid: number, workspace: string): Promise<boolean> {
-    const file = path.join(this.#folder, uid.toString());
-    for (let attempt = 0; attempt < 2; attempt += 1) {
-      try {
-        const handle = await open(file, 'wx', 0o600);
-        await handle.writeFile(workspace);
-        await handle.close();
-        return true;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = await readFile(file, 'utf8').catch(() => '');
-      if (holder === workspace) return true;
-      // Empty: another manager is between making the file and writing it.
-      const holderExists =
-        holder === '' ||
-        (await stat(holder).then(
-          () => true,
-          () => false,
-        ));
-      if (holderExists) return false;
-      await rm(file, { force: true });
+    if (uid === undefined) {
+      throw new ProcessDriverError('UIDS_EXHAUSTED', `All ${this.#range.count} user ids for sandboxes are taken.`, {
+        hint: 'Delete conversations that are no longer needed, or configure a larger range.',
+      });
     }
-    return false;
+    if (uid !== remembered) await writeFile(memory, uid.toString());
+    return { uid, isNew: uid !== remembered };
+  }
+
+  release(workspace: string): void {
+    this.#transaction((database) => database.prepare('DELETE FROM claims WHERE workspace = ?').run(workspace));
+  }
+
+  #holds(uid: number): boolean {
+    return uid >= this.#range.first && uid < this.#range.first + this.#range.count;
+  }
+
+  #first(isFree: (uid: number) => boolean): number | undefined {
+    for (let offset = 0; offset < this.#range.count; offset += 1) {
+      if (isFree(this.#range.first + offset)) return this.#range.first + offset;
+    }
+    return undefined;
+  }
+
+  /** Nobody else reads or writes claims meanwhile. Opened for each use: claims are rare, and nothing is left to close. */
+  #transaction<T>(work: (database: DatabaseSync) => T): T {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const database = new DatabaseSync(path.join(this.#folder, 'claims.db'), { timeout: 10_000 });
+    try {
+      database.exec('BEGIN IMMEDIATE');
+      database.exec('CREATE TABLE IF NOT EXISTS claims (uid INTEGER PRIMARY KEY, workspace TEXT NOT NULL) STRICT');
+      const result = work(database);
+      database.exec('COMMIT');
+      return result;
+    } finally {
+      database.close();
+    }
   }
 }

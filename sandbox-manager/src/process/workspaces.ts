@@ -46,7 +46,7 @@ export class Workspaces {
       ))
     )
       return;
-    await this.#claims?.release(folder);
+    this.#claims?.release(folder);
     // Renamed first: what is half deleted must not be found again as a workspace.
     const doomed = path.join(this.#folder, `.deleted-${name}-${Date.now().toString(36)}`);
     await rename(folder, doomed);

@@ -2,7 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { CloseMode, Driver, Instance, InstanceRequest } from '../driver.ts';
+import type { CloseMode, Confinement, Driver, Instance, InstanceRequest } from '../driver.ts';
+
+const CONFINEMENT: Confinement = {
+  confined: false,
+  network: 'host',
+  limits: 'none',
+  browserSandbox: false,
+  notes: ['stand-in'],
+};
 
 const PROGRAM = fileURLToPath(new URL('./stand-in-instance.mjs', import.meta.url));
 
@@ -12,6 +20,7 @@ const PROGRAM = fileURLToPath(new URL('./stand-in-instance.mjs', import.meta.url
  */
 export class StandInDriver implements Driver {
   readonly kind = 'stand-in';
+  readonly confinement = CONFINEMENT;
   private readonly host: StandInHost;
   private readonly listeners = new Set<(sandboxUid: string) => void>();
 
@@ -104,7 +113,7 @@ export class StandInHost {
       state: 'Running',
       startedAt: Date.now(),
       restarts: 0,
-      confinement: { confined: false, network: 'host', limits: 'none', browserSandbox: false, notes: ['stand-in'] },
+      confinement: CONFINEMENT,
     };
     const ended = new Promise<void>((resolve) => {
       child.once('exit', (code) => {

@@ -117,6 +117,7 @@ export function createSessionStore(database: DatabaseSync): SessionStore {
     ORDER BY updated_at DESC, id DESC LIMIT ?`);
   const active = database.prepare(`SELECT ${COLUMNS} FROM sessions WHERE state <> 'idle' ORDER BY updated_at`);
   const withComputer = database.prepare(`SELECT ${COLUMNS} FROM sessions WHERE sandbox ->> 'phase' <> 'none'`);
+  const ids = database.prepare('SELECT id FROM sessions');
   const remove = database.prepare('DELETE FROM sessions WHERE id = ?');
   return {
     create(record) {
@@ -141,6 +142,9 @@ export function createSessionStore(database: DatabaseSync): SessionStore {
     },
     listWithComputer() {
       return Promise.resolve((withComputer.all() as unknown as SessionRow[]).map(recordOf));
+    },
+    listIds() {
+      return Promise.resolve(ids.all().map((row) => String(row['id'])));
     },
     delete(id) {
       transaction(database, () => remove.run(id));
