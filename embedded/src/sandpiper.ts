@@ -103,6 +103,7 @@ async function startComputers(
     keysDir,
     ...(options.uidRange ? { uidRange: options.uidRange } : {}),
     unconfined: options.unconfined,
+    ...(options.searxngUrl === undefined ? {} : { toolEnvironment: { SANDPIPER_SEARXNG_URL: options.searxngUrl } }),
     browserSandbox: host.browserSandbox,
     logger,
   });

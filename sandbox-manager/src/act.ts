@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { reasons, type Sandbox } from '@sandpiper/api';
 import type { Action } from '@sandpiper/lifecycle';
 import type { Driver, Instance } from './driver.ts';
+import type { InstanceClients } from './instance-clients.ts';
 import type { Memory } from './observe.ts';
 import type { Probes } from './probes.ts';
 import { type SandboxStore, sessionOf } from './store/sandbox-store.ts';
-import type { ToolApiClient } from './tool-api-client.ts';
 
 export interface Hands {
   driver: Driver;
   store: SandboxStore;
   probes: Probes;
-  client: ToolApiClient;
+  clients: InstanceClients;
   now: () => number;
 }
 
@@ -20,7 +20,7 @@ export interface Hands {
  * anew. That no instance could be made is no error but an observation: it counts against the sandbox.
  */
 export async function act(hands: Hands, sandbox: Sandbox, memory: Memory, action: Action): Promise<void> {
-  const { driver, store, probes, client } = hands;
+  const { driver, store, probes, clients } = hands;
   const { name, uid } = sandbox.metadata;
   switch (action.type) {
     case 'createWorkspace':
@@ -32,17 +32,18 @@ export async function act(hands: Hands, sandbox: Sandbox, memory: Memory, action
       return;
     case 'askToSuspend': {
       const target = await targetOf(driver, action.uid);
-      const answer = await client.suspend(target, action.ifIdleForMs);
+      const { agreed, idleForMs } = await clients.of(target).suspend({ ifIdleForMs: action.ifIdleForMs });
       const { generation } = sandbox.metadata;
-      memory.suspendAnswer = { ...answer, instanceUid: action.uid, generation, at: hands.now() };
+      memory.suspendAnswer = { agreed, idleForMs, instanceUid: action.uid, generation, at: hands.now() };
       return;
     }
     case 'reopenInstance':
-      await client.reopen(await targetOf(driver, action.uid));
+      await clients.of(await targetOf(driver, action.uid)).reopen();
       delete memory.suspendAnswer;
       return;
     case 'deleteInstance':
       probes.unwatch(action.uid);
+      clients.forget(action.uid);
       await driver.deleteInstance(action.uid, { graceMs: action.graceMs });
       return;
     case 'deleteWorkspace':

@@ -11,7 +11,7 @@ import { get, suspend } from './testing/request.ts';
 import { StandInDriver, StandInHost } from './testing/stand-in-driver.ts';
 
 const logger = pino({ level: 'silent' });
-const signer = { sign: ({ uid }: { uid: string }) => `token-for-${uid}` };
+const signer = { issuer: 'manager' as const, sign: ({ uid }: { uid: string }) => `token-for-${uid}` };
 const connectOptions = { need: 'desktop', timeoutMs: 10_000 } as const;
 
 let folder: string;

@@ -1,15 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Signer } from '@sandpiper/capability';
 import type { Sandboxes } from '@sandpiper/sandboxes';
 import type { CloseMode, Driver, Instance } from './driver.ts';
 import { createHostSandboxes } from './host-sandboxes.ts';
+import { createInstanceClients } from './instance-clients.ts';
 import type { Log } from './log.ts';
 import { createProbes } from './probes.ts';
 import { createReconciler } from './reconciler.ts';
 import { openSandboxStore } from './store/sandbox-store.ts';
 import { sweepLeftovers, type SweepReport, sweepSessions } from './sweep.ts';
 import { builtInTemplates, DEFAULT_TEMPLATE, type TemplateInput } from './templates.ts';
-import { createToolApiClient, type TokenSigner } from './tool-api-client.ts';
 
 export interface ManagerOptions {
   /** Folder of the store; made when absent. One manager per folder. */
@@ -17,7 +18,7 @@ export interface ManagerOptions {
   /** Closed together with the manager; by the caller, when the manager does not come to be. */
   driver: Driver;
   /** Signs as issuer `manager`. */
-  signer: TokenSigner;
+  signer: Signer;
   /** Templates by name, beside or instead of the built-in `default`. */
   templates?: Record<string, TemplateInput>;
   logger: Log;
@@ -48,21 +49,21 @@ export async function createSandboxManager(options: ManagerOptions): Promise<San
   const templates = builtInTemplates(options.templates ?? {}, now());
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const store = openSandboxStore(join(dataDir, 'sandboxes.sqlite'), now);
-  const client = createToolApiClient(options.signer);
+  const clients = createInstanceClients(options.signer);
 
   const enqueueOwner = (sandboxUid: string): void => {
     const sandbox = store.findByUid(sandboxUid);
     if (sandbox) reconciler.enqueue(sandbox.metadata.name);
   };
-  const probes = createProbes(client, enqueueOwner);
-  const reconciler = createReconciler({ driver, store, probes, client, templates, now }, log);
+  const probes = createProbes(clients, enqueueOwner);
+  const reconciler = createReconciler({ driver, store, probes, clients, templates, now }, log);
   const sandboxes = createHostSandboxes(store, now, log);
 
   try {
     await adopt();
     await sweepLeftovers(driver, store, log);
   } catch (error) {
-    await probes.close();
+    await Promise.all([probes.close(), clients.close()]);
     store.close();
     throw error;
   }
@@ -85,9 +86,12 @@ export async function createSandboxManager(options: ManagerOptions): Promise<San
     // One that answers is not to look silent for as long as the first question takes.
     await Promise.all(living.map((instance) => probes.watch({ ...instance, desktop: wantsDesktop(instance) })));
     for (const instance of living) {
-      client.reopen(instance).catch((error: unknown) => {
-        log.debug({ err: error, instance: instance.uid }, 'an adopted instance could not be reopened');
-      });
+      void clients
+        .of(instance)
+        .reopen()
+        .catch((error: unknown) => {
+          log.debug({ err: error, instance: instance.uid }, 'an adopted instance could not be reopened');
+        });
     }
     if (living.length > 0) log.info({ instances: living.length }, 'adopted running instances');
   }
@@ -104,7 +108,7 @@ export async function createSandboxManager(options: ManagerOptions): Promise<San
       for (const stop of stops) stop();
       await sandboxes.close();
       await reconciler.close();
-      await probes.close();
+      await Promise.all([probes.close(), clients.close()]);
       await driver.close(mode);
       if (mode === 'stop') reconciler.recordHostStop();
       store.close();

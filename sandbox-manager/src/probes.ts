@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ToolApiClient } from './tool-api-client.ts';
+import type { InstanceClients } from './instance-clients.ts';
 
 /** What probing last found of an instance. */
 export interface Readiness {
@@ -31,10 +31,12 @@ const TIMEOUT_MS = 3_000;
 /** One lost answer of a busy machine is no outage. */
 const FAILURES_UNTIL_DOWN = 2;
 
+type Prober = ReturnType<InstanceClients['of']>;
+
 const UNKNOWN: Readiness = { tools: false, desktopReady: false };
 
 /** @param onChange  called with the sandbox's uid after each change of what was found */
-export function createProbes(client: ToolApiClient, onChange: (sandboxUid: string) => void): Probes {
+export function createProbes(clients: Pick<InstanceClients, 'of'>, onChange: (sandboxUid: string) => void): Probes {
   const watched = new Map<
     string,
     { stop: AbortController; found: Readiness; ended: Promise<void>; looked: Promise<void> }
@@ -59,7 +61,7 @@ export function createProbes(client: ToolApiClient, onChange: (sandboxUid: strin
         onChange(sandboxUid);
       };
       watched.set(uid, entry);
-      entry.ended = probe(client, target, report, () => onLooked(undefined), entry.stop.signal);
+      entry.ended = probe(clients.of(target), target, report, () => onLooked(undefined), entry.stop.signal);
       return looked;
     },
     readinessOf: (uid) => watched.get(uid)?.found ?? UNKNOWN,
@@ -72,7 +74,7 @@ export function createProbes(client: ToolApiClient, onChange: (sandboxUid: strin
 }
 
 async function probe(
-  client: ToolApiClient,
+  client: Prober,
   target: ProbeTarget,
   report: (found: Readiness) => void,
   onLooked: () => void,
@@ -82,7 +84,7 @@ async function probe(
   let failures = 0;
   let unreadySince = performance.now();
   while (!signal.aborted) {
-    const next = await look(client, target);
+    const next = await look(client, target.desktop);
     // `unwatch` may have come while we asked; what is known of a deleted instance interests nobody.
     if (stopped(signal)) break;
     failures = next.tools ? 0 : failures + 1;
@@ -99,9 +101,14 @@ async function probe(
   onLooked();
 }
 
-async function look(client: ToolApiClient, { address, desktop }: ProbeTarget): Promise<Readiness> {
-  if (!(await client.isHealthy(address, TIMEOUT_MS))) return UNKNOWN;
-  return { tools: true, desktopReady: desktop && (await client.isDesktopReady(address, TIMEOUT_MS)) };
+/** No answer, and one that makes no sense, means that it is not so far. */
+async function look(client: Prober, desktop: boolean): Promise<Readiness> {
+  const tools = await client.health({ signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => false);
+  if (!tools) return UNKNOWN;
+  if (!desktop) return { tools, desktopReady: false };
+  const seen = await client.ready({ signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => undefined);
+  const isEachReady = Object.values(seen?.components ?? {}).every((state) => state === 'ready');
+  return { tools, desktopReady: seen?.status === 'ready' && isEachReady };
 }
 
 function isReady(found: Readiness, target: ProbeTarget): boolean {

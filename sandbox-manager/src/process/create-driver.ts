@@ -35,6 +35,8 @@ export interface ProcessDriverOptions {
   browserSandbox?: boolean;
   /** Default: the first that distributions are known to install. */
   browser?: string;
+  /** Further settings of tool-api; everything in the sandbox can read them. */
+  toolEnvironment?: Record<string, string>;
   limits?: Partial<Limits>;
   /** How long sandboxes outlive their manager. */
   heartbeatLossMs?: number;
@@ -81,6 +83,7 @@ export async function createProcessDriver(options: ProcessDriverOptions): Promis
   const settings: LaunchSettings = {
     ...{ asRoot, staged, confined, browser, browserSandbox, limits, network },
     heartbeatLossMs: options.heartbeatLossMs ?? 60_000,
+    toolEnvironment: options.toolEnvironment ?? {},
     limitByRlimit: cgroups === undefined,
     tmpBytes: features.tmpSize ? Math.floor(limits.memoryBytes / 2) : undefined,
   };

@@ -5,6 +5,8 @@ import type { Network } from './network/network.ts';
 
 /** Everything about this machine and this installation that does not change from sandbox to sandbox. */
 export interface LaunchSettings {
+  /** Further settings of tool-api. */
+  toolEnvironment: Record<string, string>;
   asRoot: boolean;
   /** Root may mount here, so that what its own folders hide can be shown to a sandbox' uid. */
   staged: boolean;
@@ -196,5 +198,6 @@ function sandboxEnvironment(
     SANDPIPER_BROWSER_SANDBOX: settings.browserSandbox.toString(),
     SANDPIPER_HEARTBEAT_LOSS_MS: settings.heartbeatLossMs.toString(),
     SANDPIPER_OWNS_ALL_PROCESSES: settings.confined.toString(),
+    ...settings.toolEnvironment,
   };
 }
