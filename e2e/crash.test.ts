@@ -4,7 +4,7 @@ import { callTool, gate, reply, say } from '@sandpiper/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noComputers } from './support/host.ts';
 import { ask, atRest, conversation, seen, until } from './support/people.ts';
-import { lives } from './support/processes.ts';
+import { lives } from '@sandpiper/testing';
 import { openStage } from './support/stage.ts';
 import type { Stage } from './support/stage.ts';
 

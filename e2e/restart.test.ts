@@ -6,8 +6,8 @@ import { callTool, reply, say } from '@sandpiper/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noComputers } from './support/host.ts';
 import { ask, atRest, seen, until } from './support/people.ts';
-import { descendantsOf, survivorsOf } from './support/processes.ts';
-import { startSandpiper, temporaryDataDir } from './support/sandpiper.ts';
+import { descendantsOf, survivorsOf } from '@sandpiper/testing';
+import { startSandpiper, temporaryDataDir } from '@sandpiper/testing';
 import { openStage } from './support/stage.ts';
 import type { Stage } from './support/stage.ts';
 
@@ -41,7 +41,7 @@ describe.skipIf(noComputers)('Ctrl-C and a new start', () => {
   });
 
   test('a second program on the same data says so in one line and ends', async () => {
-    await expect(startSandpiper({ dataDir: stage.dataDir })).rejects.toThrow(
+    await expect(startSandpiper({ dataDir: stage.dataDir, inherited: process.env })).rejects.toThrow(
       new RegExp(`sandpiper: The data folder ${stage.dataDir} is in use by another Sandpiper \\(pid \\d+\\)\\.`),
     );
   });
@@ -60,7 +60,7 @@ describe('a start that cannot be', () => {
     const holder = createServer().listen(0, '127.0.0.1');
     await until(() => holder.listening, 'the port is taken');
     const { port } = holder.address() as AddressInfo;
-    await expect(startSandpiper({ dataDir, env: { PORT: port.toString() } })).rejects.toThrow(
+    await expect(startSandpiper({ dataDir, inherited: process.env, env: { PORT: port.toString() } })).rejects.toThrow(
       `sandpiper: Port ${port} of 127.0.0.1 is already in use.`,
     );
     holder.close();
@@ -69,12 +69,14 @@ describe('a start that cannot be', () => {
   test.each(['providers.json', 'mcp.json'])('a broken %s is named', async (name) => {
     const configDir = path.join(dataDir, 'config');
     await writeFile(path.join(configDir, name), '{ "broken": ');
-    const start = startSandpiper({ dataDir, env: { SANDPIPER_CONFIG_DIR: configDir } });
+    const start = startSandpiper({ dataDir, inherited: process.env, env: { SANDPIPER_CONFIG_DIR: configDir } });
     await expect(start).rejects.toThrow(new RegExp(`^sandpiper: .*${path.join(configDir, name)}.*$`, 'm'));
     await rm(path.join(configDir, name));
   });
 
   test('a wrong setting is named', async () => {
-    await expect(startSandpiper({ dataDir, env: { PORT: 'eighty' } })).rejects.toThrow(/sandpiper: PORT: /);
+    await expect(startSandpiper({ dataDir, inherited: process.env, env: { PORT: 'eighty' } })).rejects.toThrow(
+      /sandpiper: PORT: /,
+    );
   });
 });

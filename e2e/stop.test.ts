@@ -2,7 +2,7 @@ import { callTool, reply, say, silence } from '@sandpiper/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noComputers } from './support/host.ts';
 import { ask, atRest, composer, seen, until } from './support/people.ts';
-import { lives } from './support/processes.ts';
+import { lives } from '@sandpiper/testing';
 import { openStage } from './support/stage.ts';
 import type { Stage } from './support/stage.ts';
 

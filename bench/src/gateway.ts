@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authResponse, sandboxView, sessionSummary } from '@sandpiper/protocol';
-import { root } from '../../hack/build-if-stale.ts';
+import { startSandpiper } from '@sandpiper/testing';
 
 /** What `npm start` runs, in a process of its own, with one account signed in. */
 export interface RunningGateway {
@@ -27,22 +25,12 @@ export async function startGateway(modelBaseUrl: string): Promise<RunningGateway
   const providers = { providers: { bench: { baseUrl: modelBaseUrl, models: ['scripted'] } } };
   await mkdir(configDir);
   await writeFile(path.join(configDir, 'providers.json'), JSON.stringify(providers));
-  const child = spawn(process.execPath, [path.join(root, 'embedded/src/main.ts'), '--no-install'], {
-    cwd: root,
-    env: { ...process.env, PORT: '0', SANDPIPER_DATA_DIR: dataDir, SANDPIPER_CONFIG_DIR: configDir },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const program = await startSandpiper({
+    dataDir,
+    inherited: process.env,
+    env: { SANDPIPER_CONFIG_DIR: configDir },
   });
-  const exited = once(child, 'exit');
-  const signInUrl = await new Promise<URL>((resolve, reject) => {
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      output += chunk.toString();
-      const found = /http:\/\/\S+#code=\S+/.exec(output);
-      if (found) resolve(new URL(found[0]));
-    });
-    child.once('exit', () => reject(new Error(`Sandpiper did not start:\n${output}`)));
-  });
-  const url = signInUrl.origin;
+  const { url } = program;
   let accessToken = '';
   const call = async (method: string, route: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(`${url}/api/v1/${route}`, {
@@ -57,12 +45,12 @@ export async function startGateway(modelBaseUrl: string): Promise<RunningGateway
     if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();
   };
-  const code = new URLSearchParams(signInUrl.hash.slice(1)).get('code');
+  const code = new URLSearchParams(new URL(program.signInUrl).hash.slice(1)).get('code');
   ({ accessToken } = authResponse.parse(await call('POST', 'auth/login', { code })));
 
   return {
     url,
-    pid: child.pid ?? 0,
+    pid: program.process.pid ?? 0,
     request: call,
     async newSession() {
       const created = await call('POST', 'sessions', { model: { provider: 'bench', model: 'scripted' } });
@@ -92,8 +80,7 @@ export async function startGateway(modelBaseUrl: string): Promise<RunningGateway
       return () => abort.abort();
     },
     async close() {
-      child.kill('SIGINT');
-      await exited;
+      await program.stop();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startModelServer } from '@sandpiper/testing';
+import { descendantsOf, startModelServer } from '@sandpiper/testing';
+import type { Process } from '@sandpiper/testing';
 import { startGateway } from './gateway.ts';
-import { commandOf, descendants } from './processes.ts';
 import type { Benchmark, Row } from './report.ts';
 
 const SETTLE_MS = 10_000;
@@ -17,12 +17,12 @@ export const memory: Benchmark = {
       const before = await pssOf([gateway.pid]);
       await gateway.wake(await gateway.newSession());
       await sleep(SETTLE_MS);
-      const sandbox = await descendants(gateway.pid);
+      const sandbox = await descendantsOf(gateway.pid);
       const rows: Row[] = [{ what: 'gateway and manager at rest', value: before, unit: 'MiB' }];
-      for (const [name, pids] of Object.entries(await byProgram(sandbox))) {
+      for (const [name, pids] of Object.entries(byProgram(sandbox))) {
         rows.push({ what: `idle computer: ${name}`, value: await pssOf(pids), unit: 'MiB' });
       }
-      rows.push({ what: 'idle computer, all of it', value: await pssOf(sandbox), unit: 'MiB' });
+      rows.push({ what: 'idle computer, all of it', value: await pssOf(sandbox.map(({ pid }) => pid)), unit: 'MiB' });
       return rows;
     } finally {
       await gateway.close();
@@ -41,20 +41,19 @@ async function pssOf(pids: number[]): Promise<number> {
   return sizes.reduce((total, size) => total + size, 0) / 1024;
 }
 
-async function byProgram(pids: number[]): Promise<Record<string, number[]>> {
+function byProgram(processes: Process[]): Record<string, number[]> {
   const groups: Record<string, number[]> = {};
-  for (const pid of pids) {
-    const command = await commandOf(pid);
-    const name = command.includes('chromium')
-      ? 'browser'
-      : command.includes('Xtigervnc')
-        ? 'display'
-        : command.includes('tool-api')
-          ? 'tool-api'
-          : command.includes('init.mjs')
-            ? 'init'
-            : 'rest';
+  for (const { pid, command } of processes) {
+    const [, name] = PROGRAMS.find(([part]) => command.includes(part)) ?? ['', 'rest'];
     groups[name] = [...(groups[name] ?? []), pid];
   }
   return groups;
 }
+
+/** What a command line says, and what it is called in the table. */
+const PROGRAMS = [
+  ['chromium', 'browser'],
+  ['Xtigervnc', 'display'],
+  ['tool-api', 'tool-api'],
+  ['init.mjs', 'init'],
+] as const;

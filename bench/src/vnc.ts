@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { ticketResponse } from '@sandpiper/protocol';
-import { startModelServer } from '@sandpiper/testing';
+import { descendantsOf, startModelServer } from '@sandpiper/testing';
 import { WebSocket } from 'ws';
 import { startGateway } from './gateway.ts';
 import type { RunningGateway } from './gateway.ts';
-import { commandOf, descendants } from './processes.ts';
 import type { Benchmark } from './report.ts';
 import { percentile } from './report.ts';
 import { RfbClient } from './rfb-client.ts';
@@ -72,9 +71,9 @@ class Samples {
 }
 
 /** The display's own socket, reached through the root of its mount namespace. */
-async function direct(gateway: RunningGateway): Promise<Road> {
-  for (const pid of await descendants(gateway.pid)) {
-    if (!(await commandOf(pid)).includes('Xtigervnc')) continue;
+export async function direct(gateway: RunningGateway): Promise<Road> {
+  for (const { pid, command } of await descendantsOf(gateway.pid)) {
+    if (!command.includes('Xtigervnc')) continue;
     const socket = connect(`/proc/${pid}/root/run/sandpiper/vnc.sock`);
     await once(socket, 'connect');
     return {
@@ -86,7 +85,7 @@ async function direct(gateway: RunningGateway): Promise<Road> {
   throw new Error('The desktop of the computer was not found.');
 }
 
-async function relayed(gateway: RunningGateway, sessionId: string): Promise<Road> {
+export async function relayed(gateway: RunningGateway, sessionId: string): Promise<Road> {
   const answer = await gateway.request('POST', `sessions/${sessionId}/tickets`, {
     kind: 'vnc',
     mode: 'view',

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
-import type { Sandpiper } from './sandpiper.ts';
+import type { Sandpiper } from '@sandpiper/testing';
 
 const PATIENCE_MS = 30_000;
 

@@ -6,8 +6,8 @@ import type { Browser } from 'playwright-core';
 import { launchBrowser, newPerson } from './browser.ts';
 import type { Person } from './browser.ts';
 import { signIn } from './people.ts';
-import { startSandpiper, temporaryDataDir } from './sandpiper.ts';
-import type { Sandpiper } from './sandpiper.ts';
+import { startSandpiper, temporaryDataDir } from '@sandpiper/testing';
+import type { Sandpiper } from '@sandpiper/testing';
 
 /** Sandpiper as `npm start` runs it, a scripted model behind it, and a person in front of it, signed in. */
 export interface Stage {
@@ -38,7 +38,11 @@ export async function openStage({ config = {}, env = {} }: StageOptions = {}): P
   // The way a person configures OpenAI.
   const settings = { OPENAI_API_KEY: 'a-key-for-tests', OPENAI_BASE_URL: model.baseUrl, OPENAI_MODELS: 'scripted' };
   const start = (port = '0'): Promise<Sandpiper> =>
-    startSandpiper({ dataDir, env: { ...settings, SANDPIPER_CONFIG_DIR: configDir, PORT: port, ...env } });
+    startSandpiper({
+      dataDir,
+      inherited: process.env,
+      env: { ...settings, SANDPIPER_CONFIG_DIR: configDir, PORT: port, ...env },
+    });
 
   const browser = await launchBrowser();
   const stage: Stage = {

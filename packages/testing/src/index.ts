@@ -1,1 +1,2 @@
 export * from './model-server/index.ts';
+export * from './program/index.ts';

@@ -1,7 +1,7 @@
 import type { EventOf, SessionEvent, Usage } from './event.ts';
 import { applyOffset } from './growing-text.ts';
 import type { Delta } from './stream.ts';
-import type { AssistantMessageItem, RunState, SessionState, TimelineItem, ToolCallItem } from './state.ts';
+import type { AssistantMessageItem, NoticeItem, RunState, SessionState, TimelineItem, ToolCallItem } from './state.ts';
 
 /**
  * Folds events into a session. Pure: the given state is left as it is; items that did not change keep their identity, so that
@@ -66,14 +66,7 @@ function fold(draft: SessionState, event: SessionEvent): void {
     case 'run.retried':
       // A call that the failed attempt had begun to write may not come again.
       dropUnfinished(draft, event.runId);
-      draft.timeline.push({
-        kind: 'notice',
-        id: `notice-${event.seq}`,
-        seq: event.seq,
-        at: event.at,
-        runId: event.runId,
-        notice: 'retrying',
-        error: event.error,
+      pushNotice(draft, event, 'retrying', event.error, {
         attempt: event.attempt,
         maxAttempts: event.maxAttempts,
         delayMs: event.delayMs,
@@ -179,15 +172,7 @@ function foldOwner(draft: SessionState, event: EventOf<'run.owned'>): void {
   changeRun(draft, event.runId, { epoch: event.epoch });
   if (event.epoch === 1) return;
   dropUnfinished(draft, event.runId);
-  draft.timeline.push({
-    kind: 'notice',
-    id: `notice-${event.seq}`,
-    seq: event.seq,
-    at: event.at,
-    runId: event.runId,
-    notice: 'resumed',
-    error: null,
-  });
+  pushNotice(draft, event, 'resumed', null);
 }
 
 function foldRunEnd(draft: SessionState, event: EventOf<'run.completed'>): void {
@@ -196,15 +181,7 @@ function foldRunEnd(draft: SessionState, event: EventOf<'run.completed'>): void 
   draft.openQuestions = draft.openQuestions.filter((question) => question.runId !== event.runId);
   dropUnfinished(draft, event.runId);
   if (event.outcome === 'completed') return;
-  draft.timeline.push({
-    kind: 'notice',
-    id: `notice-${event.seq}`,
-    seq: event.seq,
-    at: event.at,
-    runId: event.runId,
-    notice: event.outcome,
-    error: event.error ?? null,
-  });
+  pushNotice(draft, event, event.outcome, event.error ?? null);
 }
 
 function foldToolStart(draft: SessionState, event: EventOf<'tool.started'>): void {
@@ -287,6 +264,16 @@ function growToolCall(draft: SessionState, delta: Delta): boolean {
  */
 function leavesGap(held: string, { offset }: Delta): boolean {
   return offset > held.length;
+}
+
+function pushNotice(
+  draft: SessionState,
+  { seq, at, runId }: EventOf<'run.retried' | 'run.owned' | 'run.completed'>,
+  notice: NoticeItem['notice'],
+  error: NoticeItem['error'],
+  attempt: Pick<NoticeItem, 'attempt' | 'maxAttempts' | 'delayMs'> = {},
+): void {
+  draft.timeline.push({ kind: 'notice', id: `notice-${seq}`, seq, at, runId, notice, error, ...attempt });
 }
 
 /** What only ever was a delta has no fact behind it once its run is over or taken by another owner. */

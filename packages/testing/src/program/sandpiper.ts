@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
 
 export interface Sandpiper {
   /** `http://127.0.0.1:<port>` */
@@ -26,16 +26,18 @@ export interface Sandpiper {
 export interface StartOptions {
   /** Kept by the caller, so that a second start finds it again. */
   dataDir: string;
+  /** The whole environment of the program; keys of real model providers in it are left out. */
+  inherited: NodeJS.ProcessEnv;
   env?: Record<string, string>;
   args?: string[];
 }
 
 /** Runs what `npm start` runs, on a free port, and waits for the line with the URL. */
-export async function startSandpiper({ dataDir, env = {}, args = [] }: StartOptions): Promise<Sandpiper> {
-  const { OPENAI_API_KEY: _, OPENROUTER_API_KEY: _router, ...inherited } = process.env;
+export async function startSandpiper({ dataDir, inherited, env = {}, args = [] }: StartOptions): Promise<Sandpiper> {
+  const { OPENAI_API_KEY: _, OPENROUTER_API_KEY: _router, ...environment } = inherited;
   const child = spawn(process.execPath, [path.join(root, 'embedded/src/main.ts'), '--no-install', ...args], {
     cwd: root,
-    env: { ...inherited, PORT: '0', SANDPIPER_DATA_DIR: dataDir, ...env },
+    env: { ...environment, PORT: '0', SANDPIPER_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 
-interface Process {
+/** A process of this machine, by `/proc`. */
+export interface Process {
   pid: number;
   parent: number;
   command: string;
