@@ -48,13 +48,14 @@ export const useOutbox = defineStore('outbox', () => {
     if (!message || message.state === 'sending') return;
     message.state = 'sending';
     const { sessionId, text, attachments, model } = message;
-    try {
-      const answer = await api.request<StartRunResponse>(`sessions/${encodeURIComponent(sessionId)}/runs`, {
+    const start = (): Promise<StartRunResponse> =>
+      api.request<StartRunResponse>(`sessions/${encodeURIComponent(sessionId)}/runs`, {
         method: 'POST',
         json: { text, attachments, ...(model ? { model } : {}) },
         headers: { 'idempotency-key': key },
       });
-      message.messageId = answer.messageId;
+    try {
+      message.messageId = (await tryAgain(start)).messageId;
     } catch (error) {
       const wait = error instanceof ApiError && error.code === 'RUN_ACTIVE';
       message.state = wait ? 'queued' : 'failed';
@@ -67,6 +68,12 @@ export const useOutbox = defineStore('outbox', () => {
     const message = messages.value.find((held) => held.key === key);
     messages.value = messages.value.filter((held) => held.key !== key);
     return message;
+  }
+
+  // What was on its way when the page was left may have arrived: asking again with its key finds out, and sends it if it did not.
+  for (const message of messages.value.filter((held) => held.state === 'sending')) {
+    message.state = 'queued';
+    void send(message.key);
   }
 
   // When a run ends well, what was written meanwhile goes as one message. After a stop or a failure it waits for a decision.
@@ -100,12 +107,26 @@ export const useOutbox = defineStore('outbox', () => {
 
 function restore(): OutgoingMessage[] {
   try {
-    const held = JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? '[]') as OutgoingMessage[];
-    // Whether it arrived is not known: its key makes a second attempt harmless.
-    return held.map((message) =>
-      message.state === 'sending' ? { ...message, state: 'failed', messageId: null } : message,
-    );
+    return JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? '[]') as OutgoingMessage[];
   } catch {
     return [];
   }
 }
+
+const RETRY_DELAYS_MS = [500, 1000, 2000];
+
+/** A server that restarts, or a network that changes, is back in a moment; only what lasts longer is a person's business. */
+async function tryAgain<T>(attempt: () => Promise<T>): Promise<T> {
+  for (const delayMs of RETRY_DELAYS_MS) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof ApiError && isPassing(error.status))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+    }
+  }
+  return attempt();
+}
+
+/** 0: no answer came at all. */
+const isPassing = (status: number): boolean => status === 0 || (status >= 502 && status <= 504);
