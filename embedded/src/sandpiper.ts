@@ -71,10 +71,10 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Finds computers whose session is gone, now and once a day; they sleep for a week before they are deleted. */
 function sweepDaily(gateway: Gateway, manager: SandboxManager, log: Logger): () => void {
   const sweep = (): void => {
-    gateway.sessionIds().then(
-      (known) => manager.sweepSessions(known),
-      (error: unknown) => log.error({ err: error }, 'the sweep for lost computers failed'),
-    );
+    gateway
+      .sessionIds()
+      .then((known) => manager.sweepSessions(known))
+      .catch((error: unknown) => log.error({ err: error }, 'the sweep for lost computers failed'));
   };
   sweep();
   const timer = setInterval(sweep, DAY_MS);
@@ -87,6 +87,9 @@ interface ComputersOfHost {
   computers?: NonNullable<GatewayParts['computers']>;
   notes: string[];
 }
+
+const UNCONFINED =
+  'Computers run without confinement (SANDPIPER_UNCONFINED=1): what the agent runs can reach your files and your network.';
 
 /** The sandbox-manager with the process driver; without it (chat only) where this machine cannot run computers. */
 async function startComputers(
@@ -124,10 +127,6 @@ async function startComputers(
       confinement: driver.confinement,
       connectInstance: ({ address, uid }, signer) => createInstanceClient({ address, uid, signer }),
     },
-    notes: options.unconfined
-      ? [
-          'Computers run without confinement (SANDPIPER_UNCONFINED=1): what the agent runs can reach your files and your network.',
-        ]
-      : [...host.notes, ...driver.confinement.notes],
+    notes: [...(options.unconfined ? [UNCONFINED] : []), ...host.notes, ...driver.confinement.notes],
   };
 }
