@@ -71,7 +71,7 @@ class Samples {
 }
 
 /** The display's own socket, reached through the root of its mount namespace. */
-export async function direct(gateway: RunningGateway): Promise<Road> {
+async function direct(gateway: RunningGateway): Promise<Road> {
   for (const { pid, command } of await descendantsOf(gateway.pid)) {
     if (!command.includes('Xtigervnc')) continue;
     const socket = connect(`/proc/${pid}/root/run/sandpiper/vnc.sock`);
@@ -85,7 +85,7 @@ export async function direct(gateway: RunningGateway): Promise<Road> {
   throw new Error('The desktop of the computer was not found.');
 }
 
-export async function relayed(gateway: RunningGateway, sessionId: string): Promise<Road> {
+async function relayed(gateway: RunningGateway, sessionId: string): Promise<Road> {
   const answer = await gateway.request('POST', `sessions/${sessionId}/tickets`, {
     kind: 'vnc',
     mode: 'view',
