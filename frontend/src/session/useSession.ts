@@ -8,6 +8,7 @@ import type { ConnectionState, EventStream } from '../stream/eventStream.ts';
 import { createStreamSlots } from '../stream/streamSlots.ts';
 import { createLiveState } from './liveState.ts';
 import type { LiveState } from './liveState.ts';
+import { claimViewerId } from './viewerId.ts';
 
 /** Sessions whose state is kept for switching back to them; the stream then sends only what came since. */
 const KEPT_SESSIONS = 12;
@@ -25,13 +26,19 @@ export const useSession = defineStore('session', () => {
   /** The call whose moment is looked at in the computer panel; null is live. */
   const momentCallId = ref<string | null>(null);
   /** Names this tab to the gateway, for tickets and control. */
-  const viewerId = crypto.randomUUID();
+  const viewerId = ref<string>(crypto.randomUUID());
 
   const kept = new Map<string, LiveState>();
   const listListeners = new Set<(change: SessionListChange) => void>();
   const liveListeners = new Set<() => void>();
   let stream: EventStream | null = null;
   const slots = createStreamSlots();
+  let otherTabs: BroadcastChannel | null = null;
+
+  /** Before the first view: settles this tab's name, which outlives a reload. */
+  async function start(): Promise<void> {
+    viewerId.value = await claimViewerId();
+  }
 
   /** Opens a session, or with null only the list's part of the stream. Opening what is open does nothing. */
   function open(sessionId: string | null): void {
@@ -43,7 +50,7 @@ export const useSession = defineStore('session', () => {
     live?.flush();
     state.value = live?.current() ?? emptySession;
     loaded.value = sessionId === null || state.value.seq > 0;
-    stream = openEventStream({
+    const opened = openEventStream({
       sessionId,
       cursor: () => live?.cursor() ?? 0,
       fetch: (path, options) => api.fetch(path, options),
@@ -55,13 +62,25 @@ export const useSession = defineStore('session', () => {
       onFrame: (frame) => {
         if (frame.type === 'session') live?.event(frame.event);
         else if (frame.type === 'delta') live?.delta(frame.delta);
-        else if (frame.type === 'sessions') for (const listener of listListeners) listener(frame.change);
-        else if (frame.type === 'synced') {
+        else if (frame.type === 'sessions') {
+          tellListeners(frame.change);
+          otherTabs?.postMessage(frame.change);
+        } else if (frame.type === 'synced') {
           live?.flush();
           loaded.value = true;
         }
       },
     });
+    stream = opened;
+    // List changes have no cursor: a tab that asks in rounds misses those in between, and hears them from one that streams.
+    otherTabs = new BroadcastChannel('sandpiper-list');
+    otherTabs.onmessage = ({ data: change }: MessageEvent<SessionListChange>) => {
+      if (opened.asksInRounds()) tellListeners(change);
+    };
+  }
+
+  function tellListeners(change: SessionListChange): void {
+    for (const listener of listListeners) listener(change);
   }
 
   function liveStateOf(sessionId: string): LiveState {
@@ -91,6 +110,8 @@ export const useSession = defineStore('session', () => {
   function close(): void {
     stream?.close();
     stream = null;
+    otherTabs?.close();
+    otherTabs = null;
   }
 
   /** Forgets everything, at sign-out. */
@@ -153,6 +174,7 @@ export const useSession = defineStore('session', () => {
     momentCallId,
     viewerId,
     activeRun,
+    start,
     open,
     close,
     reset,

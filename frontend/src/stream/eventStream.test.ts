@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../api/error.ts';
 import { openEventStream, SILENCE_MS } from './eventStream.ts';
 import type { ConnectionState, EventStream, StreamFrame } from './eventStream.ts';
+import type { StreamSlots } from './streamSlots.ts';
 
 /** One connection as the server sees it. */
 interface Line {
@@ -32,8 +33,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(): void {
+function open(slots?: StreamSlots): void {
   stream = openEventStream({
+    ...(slots ? { slots } : {}),
     sessionId: 's1',
     cursor: () => cursor,
     random: () => 1,
@@ -129,6 +131,41 @@ describe('the event stream', () => {
     stream?.resync();
     await vi.advanceTimersByTimeAsync(500);
     expect(lines.at(-1)?.path).toBe('events?session=s1&after=7');
+  });
+
+  it('without a slot it asks in rounds, each up to where it is in step, and stays live', async () => {
+    open({ take: () => Promise.resolve(undefined) });
+    await settle();
+    lines[0]!.send(`${fact(1)}event: synced\ndata: {"seq":1}\n\n`);
+    await settle();
+    expect(lines[0]!.signal.aborted).toBe(true);
+    expect(stream?.asksInRounds()).toBe(true);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(lines.map((line) => line.path)).toEqual(['events?session=s1&after=0', 'events?session=s1&after=1']);
+    expect(states).toEqual([{ kind: 'reconnecting', attempt: 0 }, { kind: 'live' }]);
+  });
+
+  it('gives its slot back when another tab wants it, and when it is closed', async () => {
+    let want: () => void = () => undefined;
+    let taken = 0;
+    let released = 0;
+    open({
+      take: (onWanted) => {
+        want = onWanted;
+        taken += 1;
+        return Promise.resolve({ release: () => void (released += 1) });
+      },
+    });
+    await settle();
+    want();
+    await settle();
+    expect([taken, released]).toEqual([1, 1]);
+    expect(states.at(-1)).toEqual({ kind: 'live' });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([taken, released]).toEqual([2, 1]);
+    stream?.close();
+    await settle();
+    expect([taken, released]).toEqual([2, 2]);
   });
 
   it('leaves neither connection nor timer behind when it is closed', async () => {

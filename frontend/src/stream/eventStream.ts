@@ -36,6 +36,8 @@ export interface EventStreamOptions {
 export interface EventStream {
   /** Drops the connection and asks again from the cursor: for a receiver that found a gap. */
   resync(): void;
+  /** True while this tab has no slot: frames without a cursor are missed between two rounds. */
+  asksInRounds(): boolean;
   close(): void;
 }
 
@@ -54,10 +56,13 @@ export function openEventStream(options: EventStreamOptions): EventStream {
   let attempt = 0;
   let wake: (() => void) | null = null;
   let isLive = false;
+  let inRounds = false;
 
   const hurry = () => wake?.();
   const dropWhenOffline = () => connection.abort();
   addEventListener('online', hurry);
+  // Browsers slow the timers of hidden tabs down to one a minute.
+  addEventListener('visibilitychange', hurry);
   addEventListener('offline', dropWhenOffline);
   void run();
 
@@ -67,11 +72,13 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       connection.abort();
       hurry();
     },
+    asksInRounds: () => inRounds,
     close() {
       closed.abort();
       connection.abort();
       hurry();
       removeEventListener('online', hurry);
+      removeEventListener('visibilitychange', hurry);
       removeEventListener('offline', dropWhenOffline);
     },
   };
@@ -117,6 +124,7 @@ export function openEventStream(options: EventStreamOptions): EventStream {
       line.abort();
     });
     const mayStay = options.slots === undefined || slot !== undefined;
+    inRounds = !mayStay;
     let watchdog = setTimeout(() => line.abort(), SILENCE_MS);
     const heard = () => {
       clearTimeout(watchdog);

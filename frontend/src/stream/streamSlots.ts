@@ -6,7 +6,9 @@
 
 /** Half of what a browser has, so that the other half stays for requests. */
 const SLOTS = 3;
-const CHANNEL = 'sandpiper-streams';
+const NAME = 'sandpiper-stream';
+/** How long a hidden tab may take to give its slot up. */
+const YIELD_MS = 150;
 
 export interface StreamSlots {
   /**
@@ -21,39 +23,47 @@ export interface StreamSlot {
 }
 
 /** Slots by Web Locks, which the browser frees when a tab ends, however it ends. Without them every stream has its slot. */
-export function createStreamSlots(): StreamSlots {
+export function createStreamSlots(isHidden = () => document.hidden): StreamSlots {
   const locks = (navigator as Partial<Navigator>).locks;
   if (!locks) return { take: () => Promise.resolve({ release: () => undefined }) };
+  let asked = 0;
   return {
     async take(onWanted) {
-      for (let number = 1; number <= SLOTS; number++) {
-        const unlock = await lock(locks, `${CHANNEL}-${number.toString()}`);
-        if (unlock) return hold(unlock, onWanted);
+      for (let number = 1; number <= SLOTS; number += 1) {
+        const unlock = await lock(locks, nameOf(number), { ifAvailable: true });
+        if (unlock) return hold(number, unlock, isHidden, onWanted);
       }
-      if (!document.hidden) askHiddenTabs();
-      return undefined;
+      if (isHidden()) return undefined;
+      // One at a time, so that no more than one tab yields. Who waits in the queue comes before anyone who tries.
+      asked = (asked % SLOTS) + 1;
+      const waiting = lock(locks, nameOf(asked), { signal: AbortSignal.timeout(YIELD_MS) });
+      ask(asked);
+      const unlock = await waiting;
+      return unlock && hold(asked, unlock, isHidden, onWanted);
     },
   };
 }
 
-/** @returns how to unlock it, or undefined when another tab has it */
-function lock(locks: LockManager, name: string): Promise<(() => void) | undefined> {
+/** @returns how to unlock it, or undefined when another tab has it and keeps it */
+function lock(locks: LockManager, name: string, options: LockOptions): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
-    void locks.request(name, { ifAvailable: true }, (granted) => {
-      if (granted === null) {
-        resolve(undefined);
-        return undefined;
-      }
-      // The lock lasts as long as this promise.
-      return new Promise<void>((unlock) => resolve(unlock));
-    });
+    locks
+      .request(name, options, (granted) => {
+        if (granted === null) {
+          resolve(undefined);
+          return undefined;
+        }
+        // The lock lasts as long as this promise.
+        return new Promise<void>((unlock) => resolve(unlock));
+      })
+      .catch(() => resolve(undefined));
   });
 }
 
-function hold(unlock: () => void, onWanted: () => void): StreamSlot {
-  const channel = new BroadcastChannel(CHANNEL);
+function hold(number: number, unlock: () => void, isHidden: () => boolean, onWanted: () => void): StreamSlot {
+  const channel = new BroadcastChannel(nameOf(number));
   channel.onmessage = () => {
-    if (document.hidden) onWanted();
+    if (isHidden()) onWanted();
   };
   return {
     release() {
@@ -63,8 +73,12 @@ function hold(unlock: () => void, onWanted: () => void): StreamSlot {
   };
 }
 
-function askHiddenTabs(): void {
-  const channel = new BroadcastChannel(CHANNEL);
+function ask(number: number): void {
+  const channel = new BroadcastChannel(nameOf(number));
   channel.postMessage('wanted');
   channel.close();
+}
+
+function nameOf(number: number): string {
+  return `${NAME}-${number}`;
 }
