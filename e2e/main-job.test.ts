@@ -34,7 +34,7 @@ describe.skipIf(noComputers)('a new person asks for something', () => {
     expect(person.page.url()).not.toContain('code=');
   });
 
-  test('the agent writes a program and runs it, and the page shows what it printed', async () => {
+  test('the agent writes a program, runs it, and is told what it printed', async () => {
     const program = [
       'const bytes = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7) % 256));',
       "require('node:fs').writeFileSync('bytes.bin', bytes);",
