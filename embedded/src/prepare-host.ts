@@ -19,16 +19,32 @@ export interface HostReadiness {
  * package database: a program counts as there when it ran.
  */
 export async function prepareHost(options: InstallOptions): Promise<HostReadiness> {
-  const first = await probeHost();
-  if (first.canRunComputers) return readinessOf(first);
-
-  const lacking = first.results.filter((result) => result.required && !result.ok);
-  const missing = [...new Set(lacking.flatMap((result) => result.packages?.debian ?? []))];
-  if (missing.length === 0) return readinessOf(first);
-  options.print(`This machine lacks what a computer needs: ${lacking.map((result) => result.name).join(', ')}.`);
-  const outcome = await installPackages(missing, options);
-  return readinessOf(outcome === 'installed' ? await probeHost() : first);
+  let report = await probeHost();
+  const tried = new Set<string>();
+  // What is missing may hide what else is: no window manager is missed before there is a display.
+  for (;;) {
+    const missing = missingPackages(report).filter((name) => !tried.has(name));
+    if (missing.length === 0) return readinessOf(report);
+    options.print(`This machine lacks what a computer needs: ${namesOf(report)}.`);
+    if ((await installPackages(missing, options)) !== 'installed') return readinessOf(report);
+    for (const name of missing) tried.add(name);
+    report = await probeHost();
+  }
 }
+
+/** Without them pages in most of the world's scripts are boxes. */
+const FONTS = ['fonts-noto-core', 'fonts-noto-cjk', 'fonts-noto-color-emoji'];
+
+function missingPackages({ results }: ProbeReport): string[] {
+  const named = results.flatMap((result) => (result.ok ? [] : (result.packages?.debian ?? [])));
+  return [...new Set(named.includes('chromium') ? [...named, ...FONTS] : named)];
+}
+
+const namesOf = ({ results }: ProbeReport): string =>
+  results
+    .filter((result) => !result.ok && result.packages)
+    .map((result) => result.name)
+    .join(', ');
 
 function readinessOf({ results, canRunComputers, canRunUnconfined }: ProbeReport): HostReadiness {
   return {
