@@ -8,7 +8,7 @@ import type { Instance } from '../driver.ts';
 import { runCommand } from './command.ts';
 import { inside, Installation, missingPrograms, until } from './testing/fixture.ts';
 
-const missing = missingPrograms();
+const missing = missingPrograms(['slirp4netns']);
 const asRoot = process.getuid?.() === 0;
 if (missing.length > 0 || !asRoot)
   console.warn(

@@ -14,10 +14,10 @@ import { createProcessDriver, type ProcessDriverOptions } from '../create-driver
 const here = import.meta.dirname;
 
 /** What these tests need of a machine; the names of what is missing. */
-export function missingPrograms(): string[] {
+export function missingPrograms(further: string[] = []): string[] {
   const onPath = (name: string): boolean =>
     ['/usr/bin', '/usr/sbin', '/bin'].some((folder) => existsSync(path.join(folder, name)));
-  const programs = ['bwrap', 'setpriv', 'unshare', 'Xtigervnc', 'openbox'].filter((name) => !onPath(name));
+  const programs = ['bwrap', 'setpriv', 'unshare', 'Xtigervnc', 'openbox', ...further].filter((name) => !onPath(name));
   return [
     ...programs,
     ...(findBrowser() === undefined ? ['chromium'] : []),
