@@ -1,0 +1,30 @@
+import type { KubeClient } from './client.ts';
+import type { KubeObject, ResourceType } from './resource.ts';
+import type { Change, Indexer, Store } from './store.ts';
+
+export interface InformerOptions<T extends KubeObject> {
+  client: KubeClient;
+  type: ResourceType<T>;
+  /** All namespaces when left out. */
+  namespace?: string;
+  labelSelector?: string;
+  fieldSelector?: string;
+  indexers?: Record<string, Indexer<T>>;
+  /** Drops what nobody reads before it is stored. `managedFields` are always dropped. */
+  transform?: (object: T) => T;
+  /** Silence, bookmarks included, after which the stream counts as dead. */
+  inactivityMs?: number;
+}
+
+/** Keeps a store like the server's list: paged list, then watch with bookmarks, and again whenever that breaks. */
+export interface Informer<T extends KubeObject> {
+  readonly type: ResourceType<T>;
+  readonly store: Store<T>;
+  /** True once the first list is in the store. */
+  readonly isSynced: boolean;
+  /** Calls back after each change of the store, `noteWritten` included; returns the way to stop. A listener that throws is logged. */
+  onChange(listener: (change: Change<T>) => void): () => void;
+  /** Begins; resolves when synced. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
