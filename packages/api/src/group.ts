@@ -21,6 +21,8 @@ export const labels = {
   installation: `${GROUP}/installation`,
   /** `sandbox` on every pod of a sandbox; network policies select on it. */
   component: `${GROUP}/component`,
+  /** Name of the template that a pod or a claim was made from. */
+  template: `${GROUP}/template`,
 } as const;
 
 export const annotations = {
@@ -28,4 +30,6 @@ export const annotations = {
   owner: `${GROUP}/owner`,
   /** Set by a sweep when the session of a sandbox is absent, removed when it is back: ISO time. */
   orphanedAt: `${GROUP}/orphaned-at`,
+  /** Hash of the template that a pod was made from. */
+  templateHash: `${GROUP}/template-hash`,
 } as const;
