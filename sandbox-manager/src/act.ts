@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { reasons, type Sandbox } from '@sandpiper/api';
 import type { Action } from '@sandpiper/lifecycle';
+import { sessionOf } from '@sandpiper/sandboxes';
 import type { Driver, Instance } from './driver.ts';
 import type { InstanceClients } from './instance-clients.ts';
 import type { Memory } from './observe.ts';
 import type { Probes } from './probes.ts';
-import { type SandboxStore, sessionOf } from './store/sandbox-store.ts';
+import type { SandboxStore } from './store/sandbox-store.ts';
 
 export interface Hands {
   driver: Driver;

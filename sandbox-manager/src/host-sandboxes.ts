@@ -1,17 +1,18 @@
+import { annotations, type Sandbox } from '@sandpiper/api';
 import {
-  annotations,
-  findCondition,
-  isTrue,
-  reasons,
-  sandboxName,
-  sandboxSpec,
-  sessionId as sessionIdSchema,
-} from '@sandpiper/api';
-import type { Sandbox } from '@sandpiper/api';
-import { type EnsureRequest, SandboxError, type SandboxChange, type Sandboxes } from '@sandpiper/sandboxes';
-import { connect } from './connect.ts';
+  assertWakeable,
+  connect,
+  type EnsureRequest,
+  newSandbox,
+  noSandbox,
+  SandboxError,
+  type SandboxChange,
+  type Sandboxes,
+  usableBy,
+  wakeOf,
+} from '@sandpiper/sandboxes';
 import type { Log } from './log.ts';
-import type { SandboxStore } from './store/sandbox-store.ts';
+import type { SandboxPatch, SandboxStore } from './store/sandbox-store.ts';
 
 /**
  * `Sandboxes` on the store of one host. Only wishes are written here; the reconciler, which watches the same store, does
@@ -28,7 +29,7 @@ export function createHostSandboxes(store: SandboxStore, now: () => number, log:
   const existing = (sessionId: string): Sandbox => {
     assertOpen();
     const sandbox = store.findBySession(sessionId);
-    if (!sandbox) throw new SandboxError('SANDBOX_NOT_FOUND', `The session ${sessionId} has no sandbox.`);
+    if (!sandbox) throw noSandbox(sessionId);
     return sandbox;
   };
   const watch = (listener: (change: SandboxChange) => void, sessionId?: string): (() => void) => {
@@ -60,7 +61,7 @@ export function createHostSandboxes(store: SandboxStore, now: () => number, log:
         const { name } = existing(sessionId).metadata;
         const source = {
           get: () => store.get(name),
-          wake: () => void store.patch(name, (current) => wakeUp(current, now())),
+          wake: () => attempt(() => store.patch(name, (current) => wake(current, now()))),
           subscribe(onChange: () => void, onClose: (error: SandboxError) => void) {
             const stop = watch(onChange, sessionId);
             waits.add(onClose);
@@ -79,11 +80,8 @@ export function createHostSandboxes(store: SandboxStore, now: () => number, log:
     wake: (sessionId) =>
       attempt(() => {
         const sandbox = existing(sessionId);
-        const finished = findCondition(sandbox.status?.conditions, 'Finished');
-        if (finished?.status === 'True' && finished.reason === reasons.Expired) {
-          throw new SandboxError('SANDBOX_FINISHED', finished.message);
-        }
-        store.patch(sandbox.metadata.name, (current) => wakeUp(current, now()));
+        assertWakeable(sandbox);
+        store.patch(sandbox.metadata.name, (current) => wake(current, now()));
       }),
     delete: (sessionId) =>
       attempt(() => {
@@ -102,45 +100,14 @@ export function createHostSandboxes(store: SandboxStore, now: () => number, log:
   };
 }
 
-function ensure(store: SandboxStore, { sessionId, owner, template, display }: EnsureRequest): Sandbox {
-  const id = sessionIdSchema.safeParse(sessionId);
-  if (!id.success)
-    throw new SandboxError('SANDBOX_INVALID', `The id of a session ${id.error.issues[0]?.message ?? ''}.`);
-  const spec = sandboxSpec.safeParse({
-    ...(template !== undefined && { templateRef: { name: template } }),
-    ...(display && { display }),
-  });
-  if (!spec.success) {
-    const issues = spec.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new SandboxError('SANDBOX_INVALID', issues.join('; '));
-  }
+function ensure(store: SandboxStore, request: EnsureRequest): Sandbox {
+  const { sessionId } = request;
   // Nothing is awaited between looking and storing: two callers at once meet the same resource.
-  const name = sandboxName(sessionId);
-  const sandbox = store.create({ name, sessionId, spec: spec.data, annotations: { [annotations.owner]: owner } });
-  if (sandbox.metadata.deletionTimestamp !== undefined) {
-    throw new SandboxError(
-      'SANDBOX_DELETING',
-      'The sandbox of this session is being deleted; try again when it is gone.',
-    );
-  }
-  if (sandbox.metadata.annotations?.[annotations.owner] !== owner) {
-    throw new SandboxError('SANDBOX_NOT_FOUND', `The session ${sessionId} has no sandbox.`);
-  }
-  return sandbox;
+  return usableBy(store.create({ sessionId, ...newSandbox(request) }), request);
 }
 
-/** The wish to have it again. Later than whatever put it to rest, however clocks were set in between. */
-function wakeUp({ spec, status }: Sandbox, now: number) {
-  const isResting = isTrue(status?.conditions, 'Suspended') || isTrue(status?.conditions, 'Finished');
-  const rested = [status?.suspendedAt, status?.lastFailure?.at].map((moment) => (moment ? Date.parse(moment) + 1 : 0));
-  const wakeRequestedAt = new Date(Math.max(now, ...rested)).toISOString();
-  return {
-    spec: {
-      operatingMode: 'Running' as const,
-      ...((isResting || spec.operatingMode === 'Suspended' || status?.lastFailure) && { wakeRequestedAt }),
-    },
-    annotations: { [annotations.orphanedAt]: undefined },
-  };
+function wake(current: Sandbox, now: number): SandboxPatch {
+  return { spec: wakeOf(current, now), annotations: { [annotations.orphanedAt]: undefined } };
 }
 
 /** Runs at once, and turns what it throws into a rejection. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Signer } from '@sandpiper/capability';
-import type { Sandboxes } from '@sandpiper/sandboxes';
+import type { Sandboxes, SweepReport } from '@sandpiper/sandboxes';
 import type { CloseMode, Driver, Instance } from './driver.ts';
 import { createHostSandboxes } from './host-sandboxes.ts';
 import { createInstanceClients } from './instance-clients.ts';
@@ -9,7 +9,7 @@ import type { Log } from './log.ts';
 import { createProbes } from './probes.ts';
 import { createReconciler } from './reconciler.ts';
 import { openSandboxStore } from './store/sandbox-store.ts';
-import { sweepLeftovers, type SweepReport, sweepSessions } from './sweep.ts';
+import { sweepLeftovers, sweepSessions } from './sweep.ts';
 import { builtInTemplates, DEFAULT_TEMPLATE, type TemplateInput } from './templates.ts';
 
 export interface ManagerOptions {

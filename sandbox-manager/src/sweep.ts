@@ -1,14 +1,8 @@
 import { annotations } from '@sandpiper/api';
+import { isTooMany, planSweep, type SweepReport } from '@sandpiper/sandboxes';
 import type { Driver } from './driver.ts';
 import type { Log } from './log.ts';
-import { type SandboxStore, sessionOf } from './store/sandbox-store.ts';
-
-export interface SweepReport {
-  checked: number;
-  swept: string[];
-  /** True when too much would have been touched, so that nothing was. */
-  stopped: boolean;
-}
+import type { SandboxStore } from './store/sandbox-store.ts';
 
 /**
  * Deletes instances and workspaces of this installation whose sandbox is gone. What would touch more than a tenth is
@@ -46,28 +40,14 @@ export async function sweepLeftovers(driver: Driver, store: SandboxStore, log: L
  */
 export function sweepSessions(store: SandboxStore, known: ReadonlySet<string>, now: number, log: Log): SweepReport {
   const sandboxes = store.list();
-  const isMarked = (name: string): boolean =>
-    store.get(name)?.metadata.annotations?.[annotations.orphanedAt] !== undefined;
-  for (const sandbox of sandboxes) {
-    if (known.has(sessionOf(sandbox))) {
-      store.patch(sandbox.metadata.name, () => ({ annotations: { [annotations.orphanedAt]: undefined } }));
-    }
-  }
-  const absent = sandboxes.filter((sandbox) => !known.has(sessionOf(sandbox)) && !isMarked(sandbox.metadata.name));
-  const names = absent.map((sandbox) => sandbox.metadata.name);
-  if (isTooMany(names.length, sandboxes.length)) {
-    return refuse(log, 'sandboxes without a session', sandboxes.length, names);
-  }
-  const orphanedAt = new Date(now).toISOString();
-  for (const name of names) {
-    store.patch(name, () => ({ annotations: { [annotations.orphanedAt]: orphanedAt } }));
-  }
+  const { mark, unmark, isTooMuch } = planSweep(sandboxes, known);
+  const annotate = (name: string, orphanedAt: string | undefined): void =>
+    void store.patch(name, () => ({ annotations: { [annotations.orphanedAt]: orphanedAt } }));
+  for (const { metadata } of unmark) annotate(metadata.name, undefined);
+  const names = mark.map(({ metadata }) => metadata.name);
+  if (isTooMuch) return refuse(log, 'sandboxes without a session', sandboxes.length, names);
+  for (const name of names) annotate(name, new Date(now).toISOString());
   return { checked: sandboxes.length, swept: names, stopped: false };
-}
-
-/** One is always allowed: on a small host it is more than a tenth by itself. */
-function isTooMany(count: number, of: number): boolean {
-  return count > Math.max(1, of / 10);
 }
 
 function refuse(log: Log, what: string, checked: number, names: string[]): SweepReport {

@@ -9,6 +9,8 @@ export const sandboxErrorCodes = {
   SANDBOX_TIMEOUT: { status: 504, retryable: true },
   SANDBOX_ABORTED: { status: 499, retryable: true },
   SANDBOX_LIMIT: { status: 503, retryable: true },
+  SANDBOX_CAPACITY: { status: 503, retryable: true },
+  SANDBOXES_UNAVAILABLE: { status: 503, retryable: true },
   SANDBOXES_CLOSED: { status: 503, retryable: true },
 } as const;
 export type SandboxErrorCode = keyof typeof sandboxErrorCodes;
@@ -20,11 +22,14 @@ export class SandboxError extends Error {
   /** HTTP status of a response that carries it. */
   readonly status: number;
   readonly retryable: boolean;
+  /** After how long it is worth asking again, where that is known. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: SandboxErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: SandboxErrorCode, message: string, options?: ErrorOptions & { retryAfterMs?: number }) {
     super(message, options);
     this.code = code;
     this.status = sandboxErrorCodes[code].status;
     this.retryable = sandboxErrorCodes[code].retryable;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { isDeepStrictEqual } from 'node:util';
 import { FINALIZER, API_VERSION, labels, sandbox as sandboxSchema } from '@sandpiper/api';
 import type { Sandbox, SandboxSpec, SandboxStatus } from '@sandpiper/api';
+import { sessionOf } from '@sandpiper/sandboxes';
 import { migrate } from './schema.ts';
 
 /** What one host has instead of an API server: the Sandbox resources, with its rules about versions. */
@@ -156,11 +157,6 @@ export function openSandboxStore(file: string, now: () => number): SandboxStore 
       database.close();
     },
   };
-}
-
-/** Id of the session that a sandbox belongs to. */
-export function sessionOf(sandbox: Sandbox): string {
-  return sandbox.metadata.labels?.[labels.session] ?? sandbox.metadata.name;
 }
 
 function load(database: DatabaseSync): Map<string, Sandbox> {
