@@ -2,6 +2,8 @@ import type { KubeObject, ObjectKey, ResourceType } from './resource.ts';
 
 /** Plain calls to one API server. Every method rejects with a `KubeError` when the server refuses, and honours `signal`. */
 export interface KubeClient {
+  /** The server's clock minus ours, in ms, smoothed over the answers; undefined before the first. */
+  readonly clockSkewMs: number | undefined;
   /** Undefined when there is none. */
   get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options?: CallOptions): Promise<T | undefined>;
   /** One page; `metadata.continue` names the next. */
@@ -22,9 +24,12 @@ export interface KubeClient {
   apply<T extends KubeObject>(type: ResourceType<T>, object: NewObject<T>, options: ApplyOptions): Promise<T>;
   /** False when there was none. A failed precondition rejects with 409. */
   delete(type: ResourceType, key: ObjectKey, options?: DeleteOptions): Promise<boolean>;
-  /** Raw events of one watch request, until the server, the signal or an error ends it. */
+  /**
+   * Raw events of one watch request, until the server ends it. A cut stream or an `ERROR` event rejects with a KubeError (`isGone` when
+   * the version is no longer kept), an abort with the signal's reason. Silence does not end it: see `Informer`.
+   */
   watch<T extends KubeObject>(type: ResourceType<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
-  /** Any path of the API server with this client's credentials, e.g. a pod's proxy. The caller consumes the body. */
+  /** Any path of the API server with this client's credentials, e.g. a pod's proxy. Resolves with the whole answer, whatever its status. */
   request(path: string, init?: RawRequest): Promise<RawResponse>;
   close(): Promise<void>;
 }

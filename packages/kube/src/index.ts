@@ -1,5 +1,36 @@
+export type * from './builtin/pod-parts.ts';
+export type * from './builtin/resources.ts';
+export {
+  apiextensions,
+  apps,
+  coordination,
+  core,
+  discovery,
+  events,
+  networking,
+  policy,
+  rbac,
+  storage,
+} from './builtin/resources.ts';
+export type { Wire, WireObject } from './builtin/wire.ts';
 export type * from './client.ts';
 export type * from './controller.ts';
+export { createKubeClient, type KubeClientOptions } from './http/create-kube-client.ts';
+export { guardWrites, type BeforeWrite, type KubeWrite } from './http/guard-writes.ts';
+export {
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isGone,
+  isInvalid,
+  isNotFound,
+  isTooManyRequests,
+  isUnanswered,
+  KubeError,
+  type KubeErrorDetails,
+} from './http/kube-error.ts';
+export { loadKubeConfig, type KubeConfigSource } from './http/load-kube-config.ts';
+export type { RequestReport } from './http/transport.ts';
 export type * from './informer.ts';
 export { defineResource, keyOf, keyText } from './resource.ts';
 export type { KubeObject, ObjectKey, ObjectMetadata, OwnerReference, ResourceType } from './resource.ts';
