@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { reasons, type Sandbox } from '@sandpiper/api';
+import type { Sandbox } from '@sandpiper/api';
 import type { Action } from '@sandpiper/lifecycle';
 import { sessionOf } from '@sandpiper/sandboxes';
 import type { Driver, Instance } from './driver.ts';
@@ -82,7 +82,7 @@ async function createInstance(
     void probes.watch({ ...instance, desktop });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    memory.createFailure = { reason: reasons.CreateFailed, message, at: now() };
+    memory.createFailure = { kind: 'failed', message, at: now() };
   }
 }
 

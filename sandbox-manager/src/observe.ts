@@ -1,5 +1,11 @@
 import type { Sandbox, SandboxTemplate } from '@sandpiper/api';
-import type { Observation, ObservedInstance, ObservedWorkspace, SuspendAnswer } from '@sandpiper/lifecycle';
+import type {
+  CreateFailure,
+  Observation,
+  ObservedInstance,
+  ObservedWorkspace,
+  SuspendAnswer,
+} from '@sandpiper/lifecycle';
 import type { Driver, Instance } from './driver.ts';
 import type { Probes } from './probes.ts';
 import type { SandboxStore } from './store/sandbox-store.ts';
@@ -7,7 +13,7 @@ import type { SandboxStore } from './store/sandbox-store.ts';
 /** What the manager remembers of a sandbox between two looks; losing it costs a question, nothing else. */
 export interface Memory {
   suspendAnswer?: SuspendAnswer;
-  createFailure?: { reason: string; message: string; at: number };
+  createFailure?: CreateFailure;
 }
 
 export interface Eyes {
@@ -38,6 +44,7 @@ export async function observe(eyes: Eyes, sandbox: Sandbox, memory: Memory): Pro
     sandbox,
     template,
     instances: related.map((instance) => toObserved(eyes.probes, instance, template?.spec.desktop ?? true)),
+    live: true,
     workspaces: workspaces.filter((workspace) => workspace !== undefined),
     candidates: [],
     ...memory,

@@ -10,8 +10,19 @@ export const conditionTypes = [
   'Suspended',
   'Finished',
   'UpToDate',
+  'ClockSynchronized',
 ] as const;
 export type ConditionType = (typeof conditionTypes)[number];
+
+/** Condition types of a SandboxTemplate. */
+export const templateConditionTypes = ['Valid'] as const;
+export type TemplateConditionType = (typeof templateConditionTypes)[number];
+
+/** Condition types of a SandboxPool. */
+export const poolConditionTypes = ['Available', 'Progressing'] as const;
+export type PoolConditionType = (typeof poolConditionTypes)[number];
+
+type AnyConditionType = ConditionType | TemplateConditionType | PoolConditionType;
 
 /** Reasons that conditions, events and `lastFailure` of a Sandbox carry; a driver may add its own causes of an exit. */
 export const reasons = {
@@ -22,11 +33,19 @@ export const reasons = {
   DesktopStarting: 'DesktopStarting',
   DesktopDisabled: 'DesktopDisabled',
   TemplateNotFound: 'TemplateNotFound',
+  TemplateInvalid: 'TemplateInvalid',
   NameConflict: 'NameConflict',
   PoolExhausted: 'PoolExhausted',
   RestartBackoff: 'RestartBackoff',
   Suspending: 'Suspending',
   Deleting: 'Deleting',
+  // Ready and lastFailure: what keeps an instance from being made, or from getting on
+  PodRefused: 'PodRefused',
+  QuotaExceeded: 'QuotaExceeded',
+  NamespaceTerminating: 'NamespaceTerminating',
+  Unschedulable: 'Unschedulable',
+  ImagePullFailed: 'ImagePullFailed',
+  NodeLost: 'NodeLost',
   // PodScheduled
   Scheduled: 'Scheduled',
   Unscheduled: 'Unscheduled',
@@ -47,22 +66,30 @@ export const reasons = {
   // UpToDate
   TemplateMatches: 'TemplateMatches',
   TemplateChanged: 'TemplateChanged',
+  // ClockSynchronized
+  ClocksAgree: 'ClocksAgree',
+  ClocksDiffer: 'ClocksDiffer',
   // lastFailure
   InstanceLost: 'InstanceLost',
   InstanceFailed: 'InstanceFailed',
   StartTimeout: 'StartTimeout',
   Unresponsive: 'Unresponsive',
   CreateFailed: 'CreateFailed',
+  InstanceDeleted: 'InstanceDeleted',
+  Evicted: 'Evicted',
+  Preempted: 'Preempted',
+  NodeShutdown: 'NodeShutdown',
+  OOMKilled: 'OOMKilled',
 } as const;
 
 export function findCondition(
   conditions: readonly Condition[] | undefined,
-  type: ConditionType,
+  type: AnyConditionType,
 ): Condition | undefined {
   return conditions?.find((candidate) => candidate.type === type);
 }
 
-export function isTrue(conditions: readonly Condition[] | undefined, type: ConditionType): boolean {
+export function isTrue(conditions: readonly Condition[] | undefined, type: AnyConditionType): boolean {
   return findCondition(conditions, type)?.status === 'True';
 }
 
@@ -72,7 +99,7 @@ export function isTrue(conditions: readonly Condition[] | undefined, type: Condi
  */
 export function setCondition(
   conditions: readonly Condition[],
-  next: Omit<Condition, 'lastTransitionTime' | 'type'> & { type: ConditionType },
+  next: Omit<Condition, 'lastTransitionTime' | 'type'> & { type: AnyConditionType },
   now: string,
 ): Condition[] {
   const before = findCondition(conditions, next.type);

@@ -86,8 +86,8 @@ describe('starting', () => {
 
   it('takes the oldest warm instance, unless it has a workspace of its own already', () => {
     const candidates = [
-      { uid: 'young', createdAt: T0 },
-      { uid: 'old', createdAt: T0 - 1 },
+      { uid: 'young', createdAt: T0, display: { width: 1280, height: 800 } },
+      { uid: 'old', createdAt: T0 - 1, display: { width: 1280, height: 800 } },
     ];
     expect(decide(anObservation({ candidates })).actions).toEqual([{ type: 'adoptInstance', uid: 'old' }]);
     const settled = aSandbox({}, { status: { workspace: { claimName: 'sbx-one', retain: false } } });

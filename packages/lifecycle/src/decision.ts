@@ -1,12 +1,31 @@
 import type { SandboxStatus } from '@sandpiper/api';
 
 /**
- * What a sandbox needs next. Whoever applies it writes `status` first, guarded by the resourceVersion that was observed,
- * and drops the whole decision on a conflict; then the actions in order, stopping at the first that fails; then observes
- * again when anything changed.
+ * What a sandbox needs next. Whoever applies it
+ *
+ * 1. starts over with a live list of instances when `confirm` asks for one;
+ * 2. stores `status` when `statusWrite` says, guarded by the resourceVersion that was observed, and drops what is left of
+ *    the decision on a conflict;
+ * 3. takes the actions in order, stopping at the first that fails;
+ * 4. observes again when anything changed, and never decides on a resource that is older than its own last write.
+ *
+ * Storing every status before the actions is right too: it only costs more writes.
  */
 export interface Decision {
   status: SandboxStatus;
+  /**
+   * - `none`: it is as it was observed.
+   * - `first`: before any action, because the actions take away what it rests on, or are lost without it.
+   * - `now`: in this pass, after the actions, when all of them are done.
+   * - `soon`: it only tells of progress. It may be held back for `TIMES.progressMs`, counted from the first that was, and
+   *   then the newest is stored; it is dropped when one that is not `soon` is stored, or nothing is left to tell.
+   */
+  statusWrite: 'none' | 'first' | 'now' | 'soon';
+  /**
+   * It rests on instances not being there, and the observation was not `live`. Nothing of it is applied: list them at their
+   * source, and decide again.
+   */
+  confirm: boolean;
   actions: Action[];
   /** When only time can change the answer: ask again then. */
   requeueAfterMs?: number;
@@ -26,7 +45,11 @@ export type Action =
   | { type: 'askToSuspend'; uid: string; ifIdleForMs: number }
   /** Takes back an agreement to suspend that the wish has overtaken. */
   | { type: 'reopenInstance'; uid: string }
-  | { type: 'deleteInstance'; uid: string; graceMs: number; reason: string }
+  /**
+   * `force` takes it off the books without waiting for its node, which is silent; never one that holds a workspace. Without
+   * it, a grace of 0 still means: until the node says that it has ended.
+   */
+  | { type: 'deleteInstance'; uid: string; graceMs: number; force: boolean; reason: string }
   | { type: 'deleteWorkspace'; name: string }
   /** Asks for the deletion of the resource. */
   | { type: 'deleteSandbox'; reason: string }

@@ -43,6 +43,8 @@ export function draftOf(seen: Observation): Draft {
     finish() {
       return {
         status,
+        statusWrite: 'first',
+        confirm: false,
         actions,
         events: eventsBetween(before, status),
         // At least one: a deadline that is due now was already looked at in this decision.

@@ -1,4 +1,12 @@
 export { decide } from './decide.ts';
 export type { Action, Decision, LifecycleEvent } from './decision.ts';
-export type { Observation, ObservedInstance, ObservedWorkspace, SuspendAnswer, WarmCandidate } from './observation.ts';
+export type {
+  CreateFailure,
+  InstanceExit,
+  Observation,
+  ObservedInstance,
+  ObservedWorkspace,
+  SuspendAnswer,
+  WarmCandidate,
+} from './observation.ts';
 export { TIMES } from './policy.ts';

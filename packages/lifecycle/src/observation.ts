@@ -9,14 +9,18 @@ export interface Observation {
   template: SandboxTemplate | undefined;
   /** Instances that the sandbox owns, and any other under the name that its own would have. */
   instances: ObservedInstance[];
+  /** Whether the instances were listed at their source, not read from a cache that may lag behind it. */
+  live?: boolean;
   /** The workspace under the expected name, the recorded one, and those that its instances use. */
   workspaces: ObservedWorkspace[];
   /** Ready instances of a pool of the same template that nobody owns yet. */
   candidates: WarmCandidate[];
   /** The last answer to a request to suspend, whatever instance it came from. */
   suspendAnswer?: SuspendAnswer;
-  /** The last attempt to make an instance that came to nothing. */
-  createFailure?: { reason: string; message: string; at: number };
+  /** The last attempt to make an instance that came to nothing; gone as soon as one was made. */
+  createFailure?: CreateFailure;
+  /** How far the clock of the API server is ahead of `now`; undefined while unknown, or where there is but one clock. */
+  clockSkewMs?: number;
   /** The host is about to end all instances: they are suspended rather than lost. */
   hostStopping?: boolean;
 }
@@ -38,6 +42,8 @@ export interface ObservedInstance {
   /** Whether it came from a pool. */
   warm: boolean;
   createdAt: number;
+  /** When it last began to run, where that is not when it was created. */
+  runningSince?: number;
   /** Undefined where nothing schedules. */
   scheduled?: boolean;
   toolsReady: boolean;
@@ -45,10 +51,41 @@ export interface ObservedInstance {
   /** Restarts in place. */
   restarts: number;
   /** The last exit, of a failed instance or before a restart in place. */
-  lastExit?: { reason: string; message: string; exitCode?: number; at: number };
+  lastExit?: InstanceExit;
+  /** Why it is `Pending` and does not get on: a word for programs (`reasons`), and the scheduler's or kubelet's own words. */
+  trouble?: { reason: string; message: string };
+  /** Its node is silent: nobody knows whether it still runs. */
+  nodeLost?: boolean;
   /** Whether Chromium has its own sandbox; undefined while unknown. */
   browserSandbox?: boolean;
   templateHash?: string;
+}
+
+export interface InstanceExit {
+  /**
+   * One word in CamelCase. `Evicted`, `Preempted`, `NodeShutdown` and `NodeLost` are not held against the sandbox; of one
+   * that is being deleted, they say who deletes it.
+   */
+  reason: string;
+  message: string;
+  exitCode?: number;
+  /** By the clock of whoever saw it end. */
+  at: number;
+}
+
+/** An attempt to make an instance that came to nothing. */
+export interface CreateFailure {
+  /**
+   * - `failed`: it went wrong, and may go right next time. Counted, with backoff.
+   * - `refused`: what the template asks for is not accepted. Counted, with backoff.
+   * - `capacity`: a quota is used up. Waited for, without end.
+   * - `terminating`: the namespace is being deleted. Not tried again.
+   */
+  kind: 'failed' | 'refused' | 'capacity' | 'terminating';
+  /** In the words of whoever refused. */
+  message: string;
+  /** By the clock of the observer. */
+  at: number;
 }
 
 export interface ObservedWorkspace {
@@ -61,6 +98,10 @@ export interface ObservedWorkspace {
 export interface WarmCandidate {
   uid: string;
   createdAt: number;
+  /** Pixels of its desktop, which cannot change any more: only a sandbox that wishes for the same may take it. */
+  display: { width: number; height: number };
+  /** Template it was made from. An older one is taken all the same; `UpToDate` says so then. */
+  templateHash?: string;
 }
 
 /** What tool-api said to `POST /v1/suspend`. */

@@ -20,6 +20,14 @@ export const TIMES = {
   conflictRetryMs: 10_000,
   /** Between two requests to suspend, at least. */
   askAgainMs: 250,
+  /** A status that only tells of progress may be held back for this long. */
+  progressMs: 1_000,
+  /** Clocks may differ by this much without anybody noticing. */
+  skewMs: 60_000,
+  /** First and longest wait for a quota; in between, as long as it has lasted. */
+  quotaMs: { first: 1_000, longest: 30_000 },
+  /** Starts after an eviction and the like lie this far apart. */
+  apartMs: 30_000,
 } as const;
 
 export interface EffectiveLifetime {

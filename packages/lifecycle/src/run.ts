@@ -29,7 +29,7 @@ export function run(draft: Draft): void {
   for (const { uid, terminating } of ownInstances(seen)) {
     if (terminating || uid === instance?.uid) continue;
     const reason = uid === failure?.uid ? failure.reason : 'superseded';
-    actions.push({ type: 'deleteInstance', uid, graceMs: 0, reason });
+    actions.push({ type: 'deleteInstance', uid, graceMs: 0, force: false, reason });
   }
   if (instance) keep(draft, instance);
   else if (failure && (draft.status.lastFailure?.consecutive ?? 0) > allowedFailures(seen.sandbox)) {

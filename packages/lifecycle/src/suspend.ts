@@ -57,7 +57,7 @@ export function endInstances(draft: Draft, reason: string): void {
   const ending = new Set(draft.actions.map((action) => (action.type === 'deleteInstance' ? action.uid : undefined)));
   for (const { uid, terminating } of own) {
     if (!terminating && !ending.has(uid))
-      draft.actions.push({ type: 'deleteInstance', uid, graceMs: TIMES.graceMs, reason });
+      draft.actions.push({ type: 'deleteInstance', uid, graceMs: TIMES.graceMs, force: false, reason });
   }
   if (own.length === 0) delete draft.status.endpoint;
 }

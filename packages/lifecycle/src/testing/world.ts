@@ -5,6 +5,8 @@ import type { Action, Decision } from '../decision.ts';
 import type { Observation, ObservedInstance, ObservedWorkspace, SuspendAnswer } from '../observation.ts';
 import { aSandbox, aTemplate, T0 } from './builders.ts';
 
+const DISPLAY = { width: 1280, height: 800 };
+
 interface WorldInstance extends ObservedInstance {
   /** It agreed to suspend and takes no work. */
   closed: boolean;
@@ -47,7 +49,9 @@ export class World {
       workspaces: [...this.workspaces.values()].filter(
         (workspace) => workspace.ownerUid === uid || workspace.name === name || workspace.name === this.claim(),
       ),
-      candidates: instances.filter((instance) => instance.ownerUid === undefined && instance.warm),
+      candidates: instances
+        .filter((instance) => instance.ownerUid === undefined && instance.warm)
+        .map(({ uid: candidate, createdAt }) => ({ uid: candidate, createdAt, display: DISPLAY })),
       ...(this.suspendAnswer && { suspendAnswer: this.suspendAnswer }),
       ...(this.createFailure && { createFailure: this.createFailure }),
     };
@@ -220,7 +224,7 @@ export class World {
     if (owner !== undefined && owner !== 'uid-one') throw new Error(`Used the foreign workspace ${workspace ?? ''}.`);
     const holder = [...this.instances.values()].find((instance) => instance.workspace === workspace);
     if (holder || !this.workspaces.has(workspace ?? '')) {
-      this.createFailure = { reason: 'CreateFailed', message: 'The workspace is not free.', at: this.now };
+      this.createFailure = { kind: 'failed', message: 'The workspace is not free.', at: this.now };
       return false;
     }
     this.minted += 1;
