@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withRules } from './rules.ts';
 
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 const TERM = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
@@ -14,23 +15,13 @@ export function durationMs(text: string): number {
 }
 
 /** A duration between two bounds; the bounds hold on the API server too. */
-export function duration(bounds: { min: string; max: string }) {
-  return z
-    .string()
-    .max(32)
-    .regex(DURATION, 'must be a duration like 90s or 1h30m')
-    .refine(
-      (text) =>
-        !DURATION.test(text) ||
-        (durationMs(text) >= durationMs(bounds.min) && durationMs(text) <= durationMs(bounds.max)),
-      `must be between ${bounds.min} and ${bounds.max}`,
-    )
-    .meta({
-      'x-kubernetes-validations': [
-        {
-          rule: `duration(self) >= duration('${bounds.min}') && duration(self) <= duration('${bounds.max}')`,
-          message: `must be between ${bounds.min} and ${bounds.max}`,
-        },
-      ],
-    });
+export function duration({ min, max }: { min: string; max: string }) {
+  const text = z.string().max(32).regex(DURATION, 'must be a duration like 90s or 1h30m');
+  return withRules(text, {
+    rule: `duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`,
+    message: `must be between ${min} and ${max}, written like 90s or 1h30m`,
+    // What is no duration at all is refused by the pattern already.
+    holds: (value) =>
+      !DURATION.test(value) || (durationMs(value) >= durationMs(min) && durationMs(value) <= durationMs(max)),
+  });
 }

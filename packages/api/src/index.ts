@@ -4,11 +4,22 @@ export { annotations, API_VERSION, FINALIZER, GROUP, labels, VERSION } from './g
 export { defaultLifetime, type Lifetime } from './lifetime.ts';
 export type { Condition, ObjectMeta } from './meta.ts';
 export { sandboxName, sessionId } from './names.ts';
-export { sandbox, sandboxSpec, sandboxStatus, type Sandbox, type SandboxSpec, type SandboxStatus } from './sandbox.ts';
-export { sandboxPool, sandboxPoolSpec, type SandboxPool, type SandboxPoolSpec } from './sandbox-pool.ts';
+export { sizeBytes } from './quantity.ts';
+export { resources } from './resources.ts';
+export type { CelRule } from './rules.ts';
+export { sandbox, sandboxSpec, type Sandbox, type SandboxSpec } from './sandbox.ts';
+export {
+  sandboxPool,
+  sandboxPoolSpec,
+  type SandboxPool,
+  type SandboxPoolSpec,
+  type SandboxPoolStatus,
+} from './sandbox-pool.ts';
+export { sandboxStatus, type SandboxStatus } from './sandbox-status.ts';
 export {
   sandboxTemplate,
   sandboxTemplateSpec,
   type SandboxTemplate,
   type SandboxTemplateSpec,
+  type SandboxTemplateStatus,
 } from './sandbox-template.ts';

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
-/** A moment as Kubernetes writes it, with milliseconds where we write it. */
-export const timestamp = z.iso.datetime({ offset: true }).meta({ format: 'date-time' });
+/**
+ * A moment as Kubernetes writes it, with milliseconds where we write it. The API server checks the calendar by the format;
+ * the pattern keeps it to the spellings that `Date.parse` reads.
+ */
+export const timestamp = z.iso.datetime({ offset: true }).meta({
+  format: 'date-time',
+  pattern: String.raw`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$`,
+});
 
 /** Name of an object that becomes part of DNS names: RFC 1123 label. */
 export const objectName = z
@@ -10,10 +16,12 @@ export const objectName = z
   .max(63)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be lower-case letters, digits and dashes');
 
+export const observedGeneration = z.int().min(0).describe('Generation of the spec that this status was found for.');
+
 export const condition = z
   .object({
-    type: z.string().describe('What is true or false: CamelCase.'),
-    status: z.enum(['True', 'False', 'Unknown']),
+    type: z.string().min(1).max(316).describe('What is true or false, as one word in CamelCase.'),
+    status: z.enum(['True', 'False', 'Unknown']).describe('Whether it is so.'),
     observedGeneration: z.int().min(0).exactOptional().describe('Generation of the spec this was found for.'),
     lastTransitionTime: timestamp.describe('When the status last changed from one value to another.'),
     reason: z
@@ -22,10 +30,16 @@ export const condition = z
       .max(128)
       .regex(/^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$/)
       .describe('Why, as one word for programs.'),
-    message: z.string().max(32_768).describe('Why, as a sentence for people.'),
+    message: z.string().max(32_768).describe('Why, as a sentence for people; may be empty.'),
   })
   .describe('One aspect of the state, as in the Kubernetes API conventions.');
 export type Condition = z.infer<typeof condition>;
+
+/** A list of conditions, one of each type. */
+export const conditions = z
+  .array(condition)
+  .max(16)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
 
 export const ownerReference = z.object({
   apiVersion: z.string(),
@@ -51,14 +65,3 @@ export const objectMeta = z.object({
   ownerReferences: z.array(ownerReference).exactOptional(),
 });
 export type ObjectMeta = z.infer<typeof objectMeta>;
-
-/** Metadata key under which a schema carries CEL rules for the API server (`x-kubernetes-validations`). */
-export interface CelRule {
-  rule: string;
-  message: string;
-}
-
-/** Adds rules that need the API server: comparisons between fields, or with the old value. */
-export function cel(...rules: CelRule[]): { 'x-kubernetes-validations': CelRule[] } {
-  return { 'x-kubernetes-validations': rules };
-}

@@ -1,66 +1,72 @@
 import { z } from 'zod';
 import { API_VERSION } from './group.ts';
-import { lifetime } from './lifetime.ts';
-import { condition, objectMeta } from './meta.ts';
+import { lifetimeDefaults } from './lifetime.ts';
+import { conditions, objectMeta, observedGeneration } from './meta.ts';
+import { network } from './network.ts';
+import { podTemplate } from './pod-template.ts';
+import { size } from './quantity.ts';
+import { withRules } from './rules.ts';
 
-const quantity = z
-  .string()
-  .regex(/^\d+(\.\d+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/)
-  .meta({ 'x-kubernetes-int-or-string': true });
-
-const cidr = z.string().max(64);
+const workspace = z
+  .strictObject({
+    size: size({ min: '16Mi', max: '64Ti' })
+      .default('10Gi')
+      .describe('Size of the storage of each new sandbox, like 10Gi. Those that exist keep theirs.'),
+    storageClassName: z
+      .string()
+      .max(253)
+      .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of a StorageClass')
+      .exactOptional()
+      .describe("StorageClass of the claims. Without it the cluster's default."),
+    retain: z
+      .boolean()
+      .default(false)
+      .describe('Whether a workspace outlives its sandbox. Otherwise it is deleted with it.'),
+  })
+  .describe('The durable storage of a sandbox, which outlives its instances. Without it nothing is durable.');
 
 /** What administrators allow sandboxes to be. */
-export const sandboxTemplateSpec = z
-  .strictObject({
-    podTemplate: z
-      .strictObject({
-        metadata: z
-          .strictObject({
-            labels: z.record(z.string(), z.string()).exactOptional(),
-            annotations: z.record(z.string(), z.string()).exactOptional(),
-          })
-          .exactOptional()
-          .describe('Labels and annotations of pods; prefixes of Kubernetes and Sandpiper are refused.'),
-        spec: z
-          .record(z.string(), z.unknown())
-          .describe('A PodSpec, proved by a dry run.')
-          .meta({ 'x-kubernetes-preserve-unknown-fields': true }),
-      })
+export const sandboxTemplateSpec = withRules(
+  z.strictObject({
+    podTemplate: podTemplate
       .exactOptional()
-      .describe('What runs on Kubernetes; without meaning on one host.'),
-    workspace: z
-      .strictObject({
-        size: quantity.default('10Gi'),
-        storageClassName: z.string().exactOptional(),
-        retain: z.boolean().default(false).describe('Whether a workspace outlives its sandbox.'),
-      })
-      .exactOptional()
-      .describe('The durable storage of a sandbox, which outlives its instances. Without it nothing is durable.'),
-    desktop: z.boolean().default(true).describe('Whether X, a window manager, VNC and a browser run.'),
-    network: z
-      .strictObject({
-        egress: z.enum(['Internet', 'None', 'Custom']).default('Internet'),
-        allow: z.array(cidr).max(256).exactOptional().describe('Reachable ranges beyond the policy.'),
-        deny: z.array(cidr).max(256).exactOptional().describe('Unreachable ranges within the policy.'),
-        dns: z.enum(['Cluster', 'Custom']).default('Cluster'),
-      })
-      .prefault({})
-      .describe('What sandboxes reach.'),
-    service: z.boolean().default(false).describe('Whether each sandbox gets a headless Service.'),
+      .describe('What runs on Kubernetes, where it must be given; without meaning on one host.'),
+    workspace: workspace.exactOptional(),
+    desktop: z
+      .boolean()
+      .default(true)
+      .describe('Whether a desktop runs: X, a window manager, VNC and a browser. Shell and files work without.'),
+    network: network.prefault({}),
+    service: z
+      .boolean()
+      .default(false)
+      .describe('Whether each sandbox gets a headless Service of its name. Sandpiper itself needs none.'),
     defaults: z
-      .strictObject({ lifetime: lifetime.exactOptional() })
+      .strictObject({ lifetime: lifetimeDefaults.exactOptional() })
       .exactOptional()
-      .describe('For sandboxes that leave it out.'),
-  })
-  .describe('The wished state of a template.');
+      .describe('What counts for sandboxes that leave it out.'),
+  }),
+  {
+    rule: 'has(self.podTemplate)',
+    message: 'a template needs podTemplate.spec with a container named sandbox; config/samples has one to begin with',
+  },
+).describe('What sandboxes of this template are.');
 export type SandboxTemplateSpec = z.infer<typeof sandboxTemplateSpec>;
 
-export const sandboxTemplateStatus = z.object({
-  observedGeneration: z.int().min(0).exactOptional(),
-  conditions: z.array(condition).exactOptional().describe('`Valid`.'),
-  templateHash: z.string().exactOptional(),
-});
+export const sandboxTemplateStatus = z
+  .object({
+    observedGeneration: observedGeneration.exactOptional(),
+    conditions: conditions
+      .exactOptional()
+      .describe('Valid says whether the API server takes a pod of this template, and if not, why.'),
+    templateHash: z
+      .string()
+      .max(64)
+      .exactOptional()
+      .describe('Changes with whatever puts running instances out of date: pod, workspace, desktop.'),
+  })
+  .describe('What was found of the template.');
+export type SandboxTemplateStatus = z.infer<typeof sandboxTemplateStatus>;
 
 /** What a Sandbox may be (short name `sbxt`). */
 export const sandboxTemplate = z.object({
