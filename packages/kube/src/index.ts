@@ -13,6 +13,7 @@ export {
   storage,
 } from './builtin/resources.ts';
 export type { Wire, WireObject } from './builtin/wire.ts';
+export { createInformer } from './cache/create-informer.ts';
 export type * from './client.ts';
 export type * from './controller.ts';
 export { createKubeClient, type KubeClientOptions } from './http/create-kube-client.ts';
@@ -32,6 +33,7 @@ export {
 export { loadKubeConfig, type KubeConfigSource } from './http/load-kube-config.ts';
 export type { RequestReport } from './http/transport.ts';
 export type * from './informer.ts';
+export type { Log } from './log.ts';
 export { defineResource, keyOf, keyText } from './resource.ts';
 export type { KubeObject, ObjectKey, ObjectMetadata, OwnerReference, ResourceType } from './resource.ts';
 export type { Change, Indexer, Store } from './store.ts';

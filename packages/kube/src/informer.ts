@@ -1,4 +1,5 @@
 import type { KubeClient } from './client.ts';
+import type { Log } from './log.ts';
 import type { KubeObject, ResourceType } from './resource.ts';
 import type { Change, Indexer, Store } from './store.ts';
 
@@ -12,8 +13,13 @@ export interface InformerOptions<T extends KubeObject> {
   indexers?: Record<string, Indexer<T>>;
   /** Drops what nobody reads before it is stored. `managedFields` are always dropped. */
   transform?: (object: T) => T;
-  /** Silence, bookmarks included, after which the stream counts as dead. */
+  /** Silence, bookmarks included, after which the stream counts as dead. Bookmarks come about once a minute; 90 s when left out. */
   inactivityMs?: number;
+  /** Objects asked for at once while listing; 500 when left out. */
+  pageSize?: number;
+  /** Waits between attempts: from `baseMs`, doubling, to `maxMs`, half of it random. 100 ms to 30 s when left out. */
+  backoff?: { baseMs: number; maxMs: number };
+  log?: Log;
 }
 
 /** Keeps a store like the server's list: paged list, then watch with bookmarks, and again whenever that breaks. */

@@ -8,8 +8,8 @@ export interface Store<T extends KubeObject> {
   /** Objects for which the index function named `index` gave `value`. */
   byIndex(index: string, value: string): readonly T[];
   /**
-   * Takes the answer to a write of ours, so that the next decision sees it before the watch tells. An older version than
-   * the known one, or one of an object whose deletion was seen, is ignored.
+   * Takes the answer to a write of ours, so that the next decision sees it before the watch tells. What is not later than all that the
+   * watch told is ignored: so an object whose deletion was seen never comes back. The parts of `object` are frozen.
    */
   noteWritten(object: T): void;
 }

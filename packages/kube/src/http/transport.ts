@@ -5,6 +5,7 @@ import { createCredentialSource, type Credentials } from './credentials.ts';
 import { exchange, type HttpAnswer, type HttpRequest } from './exchange.ts';
 import { errorOfAnswer, isUnanswered, KubeError } from './kube-error.ts';
 import { openLines } from './open-stream.ts';
+import { wait } from '../time/wait.ts';
 
 /** What is told of every request that went out, retries included. */
 export interface RequestReport {
@@ -115,7 +116,7 @@ export function createTransport(config: KubeConfig, options: TransportOptions): 
       }
       const waitMs = waitBeforeRetry(request, answer);
       if (waitMs === undefined || attempts >= MAX_ATTEMPTS || performance.now() + waitMs >= deadline) return answer;
-      await sleep(waitMs, [request.signal, closing.signal]);
+      await wait(waitMs, request.signal, closing.signal);
     }
   };
 
@@ -159,15 +160,6 @@ function waitBeforeRetry(request: TransportRequest, { status, headers }: HttpAns
 
 function isRead({ method }: TransportRequest): boolean {
   return method === 'GET' || method === 'HEAD';
-}
-
-async function sleep(ms: number, signals: readonly (AbortSignal | undefined)[]): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(resolve, ms);
-  for (const signal of signals) signal?.addEventListener('abort', resolve as () => void);
-  await promise;
-  clearTimeout(timer);
-  for (const signal of signals) signal?.removeEventListener('abort', resolve as () => void);
 }
 
 function missingCluster(): never {
