@@ -40,6 +40,15 @@ describe('the way in', () => {
     expect([manager.status, manager.json]).toEqual([403, expect.objectContaining({ code: 'SCOPE_DENIED' })]);
   });
 
+  it('takes the token in a header of its own as well, for proxies that keep Authorization for themselves', async () => {
+    const token = sandbox.token(['lifecycle'], 'operator');
+    const headers = { 'sandpiper-authorization': `Bearer ${token}` };
+    const answer = await sandbox.send('DELETE', '/v1/suspend', { scopes: null, headers });
+    expect(answer.status).toBeLessThan(300);
+    const wrong = { 'sandpiper-authorization': 'Bearer nonsense' };
+    expect((await sandbox.send('DELETE', '/v1/suspend', { scopes: ['lifecycle'], headers: wrong })).status).toBe(401);
+  });
+
   it('answers a WebSocket upgrade without a token in plain HTTP', async () => {
     const socket = net.connect(sandbox.socketPath);
     socket.write(
