@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Sandbox } from '@sandpiper/api';
+import { reasons, type Sandbox } from '@sandpiper/api';
 import type { Action } from '@sandpiper/lifecycle';
 import { sessionOf } from '@sandpiper/sandboxes';
 import type { Driver, Instance } from './driver.ts';
@@ -40,7 +40,14 @@ export async function act(hands: Hands, sandbox: Sandbox, memory: Memory, action
     }
     case 'reopenInstance':
       await clients.of(await targetOf(driver, action.uid)).reopen();
-      delete memory.suspendAnswer;
+      // As good as an answer that it is busy: whoever changed the wish is given time to use it.
+      memory.suspendAnswer = {
+        agreed: false,
+        idleForMs: 0,
+        instanceUid: action.uid,
+        generation: sandbox.metadata.generation,
+        at: hands.now(),
+      };
       return;
     case 'deleteInstance':
       probes.unwatch(action.uid);
@@ -82,7 +89,7 @@ async function createInstance(
     void probes.watch({ ...instance, desktop });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    memory.createFailure = { kind: 'failed', message, at: now() };
+    memory.createFailure = { kind: 'failed', reason: reasons.CreateFailed, message, at: now() };
   }
 }
 

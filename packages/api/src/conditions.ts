@@ -44,7 +44,7 @@ export const reasons = {
   QuotaExceeded: 'QuotaExceeded',
   NamespaceTerminating: 'NamespaceTerminating',
   Unschedulable: 'Unschedulable',
-  ImagePullFailed: 'ImagePullFailed',
+  ImagePull: 'ImagePull',
   NodeLost: 'NodeLost',
   // PodScheduled
   Scheduled: 'Scheduled',

@@ -43,7 +43,10 @@ export type Action =
   /** Takes a warm instance and its workspace over; again when an earlier attempt stopped half-way. */
   | { type: 'adoptInstance'; uid: string }
   | { type: 'askToSuspend'; uid: string; ifIdleForMs: number }
-  /** Takes back an agreement to suspend that the wish has overtaken. */
+  /**
+   * Has an instance take work again, which may have agreed to suspend before the wish changed. Once it is done, the last
+   * answer is that it refused, after 0 ms idle, for this generation: it is given the idle timeout to be used.
+   */
   | { type: 'reopenInstance'; uid: string }
   /**
    * `force` takes it off the books without waiting for its node, which is silent; never one that holds a workspace. Without

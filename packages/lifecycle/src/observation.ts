@@ -15,7 +15,7 @@ export interface Observation {
   workspaces: ObservedWorkspace[];
   /** Ready instances of a pool of the same template that nobody owns yet. */
   candidates: WarmCandidate[];
-  /** The last answer to a request to suspend, whatever instance it came from. */
+  /** The last answer to a request to suspend, whatever instance it came from; a reopened one counts as having refused. */
   suspendAnswer?: SuspendAnswer;
   /** The last attempt to make an instance that came to nothing; gone as soon as one was made. */
   createFailure?: CreateFailure;
@@ -82,6 +82,8 @@ export interface CreateFailure {
    * - `terminating`: the namespace is being deleted. Not tried again.
    */
   kind: 'failed' | 'refused' | 'capacity' | 'terminating';
+  /** One word in CamelCase: `CreateFailed`, `PodRefused`, `QuotaExceeded`, `NamespaceTerminating`. */
+  reason: string;
   /** In the words of whoever refused. */
   message: string;
   /** By the clock of the observer. */

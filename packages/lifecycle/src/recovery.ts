@@ -63,7 +63,7 @@ export function absentFailure({ seen, status }: Draft): Failure | undefined {
   }
   const failure = seen.createFailure;
   if (!failure || (lastFailure && Date.parse(lastFailure.at) >= failure.at)) return undefined;
-  return { reason: reasons.CreateFailed, message: failure.message, at: failure.at };
+  return { reason: failure.reason, message: failure.message, at: failure.at };
 }
 
 /**

@@ -224,7 +224,12 @@ export class World {
     if (owner !== undefined && owner !== 'uid-one') throw new Error(`Used the foreign workspace ${workspace ?? ''}.`);
     const holder = [...this.instances.values()].find((instance) => instance.workspace === workspace);
     if (holder || !this.workspaces.has(workspace ?? '')) {
-      this.createFailure = { kind: 'failed', message: 'The workspace is not free.', at: this.now };
+      this.createFailure = {
+        kind: 'failed',
+        reason: 'CreateFailed',
+        message: 'The workspace is not free.',
+        at: this.now,
+      };
       return false;
     }
     this.minted += 1;
