@@ -12,8 +12,8 @@ export interface ConnectSource {
   wake(): Promise<unknown>;
   /** Calls back on every change of this sandbox, and with a reason when no more will come. */
   subscribe(onChange: () => void, onClose: (error: SandboxError) => void): () => void;
-  /** Why nothing may have been heard for a while, where the source can be cut off from what it tells of. */
-  trouble?(): SandboxError | undefined;
+  /** Why nothing may have been heard, where the source can be cut off from what it tells of; asked when time is up. */
+  trouble?(): Promise<Error | undefined>;
 }
 
 /** Waits until a sandbox can be used, waking it where it sleeps; see `Sandboxes.connect`. */
@@ -73,7 +73,11 @@ export function connect(source: ConnectSource, sessionId: string, options: Conne
     signal?.addEventListener('abort', abort, { once: true });
     ends.push(() => signal?.removeEventListener('abort', abort));
     ends.push(source.subscribe(look, fail));
-    const timer = setTimeout(() => fail(source.trouble?.() ?? tooLate(timeoutMs, source.get())), timeoutMs);
+    const giveUp = async (): Promise<void> => {
+      const trouble = await source.trouble?.();
+      fail(trouble ?? tooLate(timeoutMs, source.get()));
+    };
+    const timer = setTimeout(() => void giveUp().catch(fail), timeoutMs);
     ends.push(() => clearTimeout(timer));
     look();
   });

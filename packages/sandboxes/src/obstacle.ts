@@ -8,11 +8,15 @@ export interface Obstacle {
   message: string;
 }
 
-/** Reasons of the Ready condition, as the operator reads them off a pod; it goes on trying through all of them. */
+/** Reasons of the Ready condition that name one; the operator goes on trying through all of them. */
 const KINDS: Partial<Record<string, Obstacle['kind']>> = {
-  Unschedulable: 'capacity',
+  [reasons.Unschedulable]: 'capacity',
+  [reasons.QuotaExceeded]: 'capacity',
   [reasons.PoolExhausted]: 'capacity',
-  ImagePull: 'image',
+  [reasons.ImagePull]: 'image',
+  [reasons.PodRefused]: 'instance',
+  [reasons.NamespaceTerminating]: 'instance',
+  // In the kubelet's own words.
   CreateContainerConfigError: 'instance',
   CreateContainerError: 'instance',
   RunContainerError: 'instance',
@@ -21,19 +25,18 @@ const KINDS: Partial<Record<string, Obstacle['kind']>> = {
 const MEANINGS: Record<Obstacle['kind'], string> = {
   capacity: 'There is no room for this sandbox at present',
   image: 'The image of this sandbox cannot be pulled',
-  instance: 'The container of this sandbox cannot be made',
+  instance: 'The pod of this sandbox cannot be made',
 };
 
 /** Reads off the conditions why a sandbox that should start does not get on. Pure; undefined when all goes its way. */
 export function obstacleOf({ status }: Sandbox): Obstacle | undefined {
   const ready = findCondition(status?.conditions, 'Ready');
-  if (ready?.status === 'True') return undefined;
-  // Kubernetes says so when it refuses a pod: https://kubernetes.io/docs/concepts/policy/resource-quotas/
-  const refused = [ready?.message, status?.lastFailure?.message].find((text) => text?.includes('exceeded quota'));
-  if (refused !== undefined) return obstacle('capacity', refused);
-
-  const kind = KINDS[ready?.reason ?? ''];
-  if (kind) return obstacle(kind, ready?.message ?? '');
+  if (!ready || ready.status === 'True') return undefined;
+  // Between two attempts the last one tells.
+  const { reason, message } =
+    ready.reason === reasons.RestartBackoff && status?.lastFailure ? status.lastFailure : ready;
+  const kind = KINDS[reason];
+  if (kind) return obstacle(kind, message);
   const scheduled = findCondition(status?.conditions, 'PodScheduled');
   // Without a message the scheduler has not looked yet.
   if (scheduled?.status === 'False' && scheduled.message !== '') return obstacle('capacity', scheduled.message);

@@ -25,7 +25,7 @@ export function prospectOf(sandbox: Sandbox | undefined, sessionId: string, need
     return hopeless(code, finished.message);
   }
   const ready = findCondition(conditions, 'Ready');
-  if (isCurrent && (ready?.reason === reasons.NameConflict || ready?.reason === reasons.TemplateNotFound)) {
+  if (isCurrent && ready && HOPELESS.has(ready.reason)) {
     return hopeless('SANDBOX_FAILED', ready.message);
   }
   if (spec.operatingMode === 'Suspended') return { kind: 'asleep', byWish: true };
@@ -40,6 +40,9 @@ export function prospectOf(sandbox: Sandbox | undefined, sessionId: string, need
   }
   return { kind: 'ready', endpoint: { address: status.endpoint.address, uid: status.endpoint.uid } };
 }
+
+/** Reasons of Ready that only an administrator can change. */
+const HOPELESS = new Set<string>([reasons.NameConflict, reasons.TemplateNotFound, reasons.TemplateInvalid]);
 
 function isWaking({ spec, status }: Sandbox): boolean {
   if (spec.wakeRequestedAt === undefined) return false;
