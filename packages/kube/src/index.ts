@@ -16,6 +16,7 @@ export type { Wire, WireObject } from './builtin/wire.ts';
 export { createInformer } from './cache/create-informer.ts';
 export type * from './client.ts';
 export type * from './controller.ts';
+export { createController } from './controller/create-controller.ts';
 export { createKubeClient, type KubeClientOptions } from './http/create-kube-client.ts';
 export { guardWrites, type BeforeWrite, type KubeWrite } from './http/guard-writes.ts';
 export {
@@ -33,7 +34,8 @@ export {
 export { loadKubeConfig, type KubeConfigSource } from './http/load-kube-config.ts';
 export type { RequestReport } from './http/transport.ts';
 export type * from './informer.ts';
+export { createKubeMetrics, type KubeMetrics } from './metrics/kube-metrics.ts';
 export type { Log } from './log.ts';
-export { defineResource, keyOf, keyText } from './resource.ts';
+export { defineResource, keyFromText, keyOf, keyText } from './resource.ts';
 export type { KubeObject, ObjectKey, ObjectMetadata, OwnerReference, ResourceType } from './resource.ts';
 export type { Change, Indexer, Store } from './store.ts';

@@ -62,3 +62,11 @@ export function keyOf({ metadata }: KubeObject): ObjectKey {
 export function keyText({ namespace, name }: ObjectKey): string {
   return namespace === '' ? name : `${namespace}/${name}`;
 }
+
+/** The other way round. */
+export function keyFromText(text: string): ObjectKey {
+  const slash = text.indexOf('/');
+  return slash === -1
+    ? { namespace: '', name: text }
+    : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}
