@@ -5,8 +5,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
-    include: ['{packages/*,sandbox-manager,tool-api,gateway,embedded,frontend,hack}/**/*.test.ts'],
+    include: ['{packages/*,operator,sandbox-manager,tool-api,gateway,embedded,frontend,hack}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: ['config/control-plane.setup.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Many suites start real browsers and displays; two cores take two files at a time.

@@ -1,0 +1,2 @@
+export { describeWithControlPlane, needsControlPlane } from './describe.ts';
+export { shareControlPlane } from './share.ts';
