@@ -1,6 +1,6 @@
 module sandpiper.dev/control-plane/etcd
 
-go 1.26
+go 1.24.0
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

@@ -1,6 +1,6 @@
 module sandpiper.dev/control-plane/kubernetes
 
-go 1.26
+go 1.24.0
 
 require (
 	cel.dev/expr v0.24.0 // indirect
