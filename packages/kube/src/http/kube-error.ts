@@ -36,23 +36,26 @@ export class KubeError extends Error {
   }
 }
 
-export const isNotFound = (error: unknown): error is KubeError => hasStatus(error, 404);
-export const isForbidden = (error: unknown): error is KubeError => hasStatus(error, 403);
-export const isInvalid = (error: unknown): error is KubeError => hasStatus(error, 422);
-export const isTooManyRequests = (error: unknown): error is KubeError => hasStatus(error, 429);
+// The status is part of each predicate's type, so that its false branch still knows a KubeError.
+type WithStatus<Status extends number> = KubeError & { readonly status: Status };
+
+export const isNotFound = (error: unknown): error is WithStatus<404> => hasStatus(error, 404);
+export const isForbidden = (error: unknown): error is WithStatus<403> => hasStatus(error, 403);
+export const isInvalid = (error: unknown): error is WithStatus<422> => hasStatus(error, 422);
+export const isTooManyRequests = (error: unknown): error is WithStatus<429> => hasStatus(error, 429);
 
 /** The version asked for is no longer kept: list again. */
-export const isGone = (error: unknown): error is KubeError => hasStatus(error, 410);
+export const isGone = (error: unknown): error is WithStatus<410> => hasStatus(error, 410);
 
 /** Somebody else has written meanwhile, or a precondition does not hold. */
-export const isConflict = (error: unknown): error is KubeError =>
+export const isConflict = (error: unknown): error is WithStatus<409> =>
   hasStatus(error, 409) && error.reason !== 'AlreadyExists';
 
-export const isAlreadyExists = (error: unknown): error is KubeError =>
+export const isAlreadyExists = (error: unknown): error is WithStatus<409> & { readonly reason: 'AlreadyExists' } =>
   hasStatus(error, 409) && error.reason === 'AlreadyExists';
 
 /** No answer: whether a write took effect is not known. */
-export const isUnanswered = (error: unknown): error is KubeError => hasStatus(error, 0);
+export const isUnanswered = (error: unknown): error is WithStatus<0> => hasStatus(error, 0);
 
 /** Makes the error of an answer with a status of 400 or above, from its body, whatever that is. */
 export function errorOfAnswer(status: number, body: string, retryAfter?: string | string[]): KubeError {
@@ -85,7 +88,7 @@ interface Status {
   details?: KubeErrorDetails;
 }
 
-function hasStatus(error: unknown, status: number): error is KubeError {
+function hasStatus<Status extends number>(error: unknown, status: Status): error is WithStatus<Status> {
   return error instanceof KubeError && error.status === status;
 }
 
