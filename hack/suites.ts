@@ -3,12 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { needsControlPlane } from '@sandpiper/testing/vitest';
 import { root } from './build-if-stale.ts';
 
 export interface Tally {
   passed: number;
   failed: number;
   skipped: number;
+  /** How many of the skipped lacked a control plane. */
+  withoutControlPlane: number;
 }
 
 const report = z.object({
@@ -17,7 +20,12 @@ const report = z.object({
   numFailedTests: z.int(),
   numPendingTests: z.int(),
   numTodoTests: z.int(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
+  testResults: z.array(
+    z.object({
+      status: z.string(),
+      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+    }),
+  ),
 });
 
 /** Runs one Vitest suite to its end, shows its output as it comes, and counts. */
@@ -53,12 +61,13 @@ export const sum = (tallies: Tally[]): Tally => ({
   passed: tallies.reduce((total, tally) => total + tally.passed, 0),
   failed: tallies.reduce((total, tally) => total + tally.failed, 0),
   skipped: tallies.reduce((total, tally) => total + tally.skipped, 0),
+  withoutControlPlane: tallies.reduce((total, tally) => total + tally.withoutControlPlane, 0),
 });
 
 /** A file that did not even load has no tests to count, and a run that broke off has no report: each is one failure. */
 async function count(outputFile: string, exitCode: number): Promise<Tally> {
   const text = await readFile(outputFile, 'utf8').catch(() => undefined);
-  if (text === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  if (text === undefined) return { passed: 0, failed: 1, skipped: 0, withoutControlPlane: 0 };
   const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report.parse(JSON.parse(text));
   const unloaded = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
   const failed = numFailedTests + unloaded;
@@ -66,6 +75,9 @@ async function count(outputFile: string, exitCode: number): Promise<Tally> {
     passed: numPassedTests,
     failed: exitCode !== 0 && failed === 0 ? 1 : failed,
     skipped: numPendingTests + numTodoTests,
+    withoutControlPlane: testResults
+      .flatMap((file) => file.assertionResults)
+      .filter(({ status, fullName }) => status === 'skipped' && fullName.includes(needsControlPlane)).length,
   };
 }
 

@@ -22,6 +22,11 @@ const tallies = [
   await runSuite('in a browser', 'config/vitest.e2e.config.ts', filters),
 ];
 const total = sum(tallies);
+if (total.withoutControlPlane > 0) {
+  console.log(
+    `\n${total.withoutControlPlane} tests were SKIPPED for want of a control plane: npm run control-plane -- --build`,
+  );
+}
 if (total.skipped > 0) console.log(`\n${total.skipped} tests were SKIPPED: this machine lacks something they need.`);
 console.log(`\n${lineOf(total)}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
