@@ -13,7 +13,7 @@ const allowed = {
   'packages/sandboxes': ['packages/(api|kube)'],
   'packages/capability': [],
   'packages/instance': ['packages/(protocol|capability)'],
-  'packages/testing': [],
+  'packages/testing': ['packages/kube'],
 };
 const ours = '^(operator|gateway|tool-api|sandbox-manager|frontend|embedded|e2e|bench|hack|packages/[^/]+)/';
 

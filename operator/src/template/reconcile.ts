@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Condition, type SandboxTemplate, type SandboxTemplateStatus } from '@sandpiper/api';
+import {
+  type EventRecorder,
+  isConflict,
+  isNotFound,
+  type KubeClient,
+  networking,
+  type NetworkPolicy,
+  type ObjectKey,
+  type Result,
+} from '@sandpiper/kube';
+import type { Caches } from '../caches.ts';
+import { keepPublicKeys, type PublicKeys } from '../keys/public-keys.ts';
+import { sandboxTemplates } from '../resources.ts';
+import { networkPolicyFor, networkPolicyName, type NetworkSettings } from './network-policy.ts';
+import { proveTemplate, type Verdict } from './prove.ts';
+import { templateHash } from './template-hash.ts';
+
+export interface TemplateContext {
+  client: KubeClient;
+  caches: Caches;
+  events: EventRecorder;
+  network: NetworkSettings;
+  publicKeys: PublicKeys;
+  /** Epoch ms. */
+  now: () => number;
+}
+
+export const FIELD_MANAGER = 'sandpiper-operator';
+
+/** Proves a template, and keeps what its sandboxes need beside a pod: their network policy and the public keys. */
+export async function reconcileTemplate(context: TemplateContext, key: ObjectKey): Promise<Result | undefined> {
+  const template = context.caches.templates.store.get(key);
+  if (!template || template.metadata.deletionTimestamp) return undefined;
+  await keepNetworkPolicy(context, template);
+  await keepPublicKeys(context.client, key.namespace, context.publicKeys);
+  const hash = templateHash(template);
+  // Asked once for each change: the answer is the server's, and does not change with the cluster's load.
+  if (isProved(template, hash)) return undefined;
+  const verdict = await proveTemplate(context.client, template, hash);
+  if (verdict) await writeStatus(context, template, hash, verdict);
+  return verdict ? undefined : { requeueAfterMs: 30_000 };
+}
+
+function isProved({ metadata, status }: SandboxTemplate, hash: string): boolean {
+  return status?.observedGeneration === metadata.generation && status.templateHash === hash;
+}
+
+async function keepNetworkPolicy(
+  { client, caches, network }: TemplateContext,
+  template: SandboxTemplate,
+): Promise<void> {
+  const wanted = networkPolicyFor(template, network);
+  const key = { namespace: template.metadata.namespace ?? '', name: networkPolicyName(template.metadata.name) };
+  const known = caches.networkPolicies.store.get(key);
+  if (known && isAsWanted(known, wanted)) return;
+  const written = await client.apply(networking.networkPolicies, wanted, { fieldManager: FIELD_MANAGER, force: true });
+  caches.networkPolicies.store.noteWritten(written);
+}
+
+function isAsWanted(known: NetworkPolicy, wanted: ReturnType<typeof networkPolicyFor>): boolean {
+  const owner = wanted.metadata.ownerReferences?.[0]?.uid;
+  const isOurs = known.metadata.ownerReferences?.some(({ uid }) => uid === owner) ?? false;
+  return isOurs && isDeepStrictEqual(known.spec, wanted.spec);
+}
+
+async function writeStatus(
+  { client, caches, events, now }: TemplateContext,
+  template: SandboxTemplate,
+  hash: string,
+  verdict: Verdict,
+): Promise<void> {
+  const status: SandboxTemplateStatus = {
+    observedGeneration: template.metadata.generation,
+    templateHash: hash,
+    conditions: [validCondition(template, verdict, now())],
+  };
+  try {
+    const written = await client.replace(sandboxTemplates, { ...template, status }, { subresource: 'status' });
+    caches.templates.store.noteWritten(written);
+    if (verdict.valid) return;
+    const { reason, message: note } = verdict;
+    events.record({ regarding: written, type: 'Warning', reason, action: 'Prove', note });
+  } catch (error) {
+    // Somebody changed the template; the watch will tell.
+    if (!isConflict(error) && !isNotFound(error)) throw error;
+  }
+}
+
+function validCondition({ metadata, status }: SandboxTemplate, verdict: Verdict, now: number): Condition {
+  const value = verdict.valid ? 'True' : 'False';
+  const before = status?.conditions?.find(({ type }) => type === 'Valid');
+  return {
+    type: 'Valid',
+    status: value,
+    reason: verdict.reason,
+    message: verdict.message,
+    observedGeneration: metadata.generation,
+    lastTransitionTime: before?.status === value ? before.lastTransitionTime : new Date(now).toISOString(),
+  };
+}
