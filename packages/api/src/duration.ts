@@ -18,9 +18,11 @@ export function durationMs(text: string): number {
 export function duration({ min, max }: { min: string; max: string }) {
   const text = z.string().max(32).regex(DURATION, 'must be a duration like 90s or 1h30m');
   return withRules(text, {
-    rule: `duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`,
+    // What is no duration at all is refused by the pattern, and said once.
+    rule:
+      `!self.matches(r'${DURATION.source}') || ` +
+      `(duration(self) >= duration('${min}') && duration(self) <= duration('${max}'))`,
     message: `must be between ${min} and ${max}, written like 90s or 1h30m`,
-    // What is no duration at all is refused by the pattern already.
     holds: (value) =>
       !DURATION.test(value) || (durationMs(value) >= durationMs(min) && durationMs(value) <= durationMs(max)),
   });

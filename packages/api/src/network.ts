@@ -1,17 +1,16 @@
 import { z } from 'zod';
 import { withRules } from './rules.ts';
 
-/** As CEL's `isCIDR`: an IPv4 or IPv6 range, without zone or IPv4 in IPv6. */
 const cidr = withRules(z.string().max(43), {
   rule: 'isCIDR(self)',
   message: 'must be a range of addresses like 10.1.0.0/16 or 2001:db8::/32',
-  holds: (text) => z.union([z.cidrv4(), z.cidrv6()]).safeParse(text).success,
+  holds: (text) => isRange(text),
 }).describe('A range of addresses in CIDR notation: 10.1.0.0/16 or 2001:db8::/32.');
 
 const address = withRules(z.string().max(39), {
   rule: 'isIP(self)',
   message: 'must be an address like 9.9.9.9 or 2620:fe::9',
-  holds: (text) => z.union([z.ipv4(), z.ipv6()]).safeParse(text).success,
+  holds: (text) => isAddress(text),
 }).describe('An address: 9.9.9.9 or 2620:fe::9.');
 
 const ranges = z
@@ -68,3 +67,17 @@ export const network = withRules(
     holds: ({ dns, dnsServers }) => (dns === 'Custom') === (dnsServers !== undefined),
   },
 ).describe('What sandboxes reach.');
+
+// As CEL's `isCIDR` and `isIP`, which take no IPv4 address in the clothes of IPv6: a policy would not meet its packets.
+function isRange(text: string): boolean {
+  return z.union([z.cidrv4(), z.cidrv6()]).safeParse(text).success && !isMapped(text.replace(/\/.*/, ''));
+}
+
+function isAddress(text: string): boolean {
+  return z.union([z.ipv4(), z.ipv6()]).safeParse(text).success && !isMapped(text);
+}
+
+function isMapped(text: string): boolean {
+  // URL spells every IPv6 address in its shortest form.
+  return text.includes(':') && /^\[::ffff:[^:]+:[^:]+\]$/.test(new URL(`http://[${text}]`).hostname);
+}

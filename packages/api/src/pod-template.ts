@@ -9,14 +9,14 @@ import { withRules } from './rules.ts';
 const RESERVED_LABEL = String.raw`^([^/]+\.)?(kubernetes\.io|k8s\.io|sandpiper\.dev)/`;
 const RESERVED_ANNOTATION = String.raw`^(kubernetes\.io|k8s\.io|([^/]+\.)?sandpiper\.dev)/`;
 
-const labels = withRules(z.record(z.string(), z.string().max(63)).meta({ maxProperties: 64 }), {
+const labels = withRules(texts({ maxLength: 63 }), {
   rule: `self.all(key, !key.matches(r'${RESERVED_LABEL}'))`,
   message:
     'labels under kubernetes.io, k8s.io and sandpiper.dev are set by Kubernetes and Sandpiper only; use another prefix',
   holds: (value) => Object.keys(value).every((key) => !new RegExp(RESERVED_LABEL).test(key)),
 });
 
-const annotations = withRules(z.record(z.string(), z.string().max(16_384)).meta({ maxProperties: 64 }), {
+const annotations = withRules(texts({ maxLength: 16_384 }), {
   rule: `self.all(key, !key.matches(r'${RESERVED_ANNOTATION}'))`,
   message:
     'annotations under kubernetes.io/, k8s.io/ and sandpiper.dev are set by Kubernetes and Sandpiper only; use another prefix',
@@ -28,6 +28,7 @@ const containers = withRules(
     .array(z.looseObject({ name: z.string().min(1).max(63).describe('Name of the container, once in a pod.') }))
     .min(1)
     .max(32)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'each name once')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
   {
     rule: "self.size() == 1 || self.exists(container, container.name == 'sandbox')",
@@ -56,3 +57,12 @@ export const podTemplate = z.strictObject({
       'A PodSpec as in any Deployment. The operator proves it by a dry run and says the outcome in condition Valid.',
     ),
 });
+
+/** A map whose size bounds what a rule over it costs: the API server refuses rules without such bounds. */
+function texts({ maxLength }: { maxLength: number }) {
+  const maxProperties = 64;
+  return z
+    .record(z.string(), z.string().max(maxLength))
+    .refine((map) => Object.keys(map).length <= maxProperties, `must have at most ${maxProperties} entries`)
+    .meta({ maxProperties });
+}

@@ -31,7 +31,7 @@ export function size({ min, max }: { min: string; max: string }) {
   const text = z.string().max(18).regex(QUANTITY, 'must be a size like 10Gi');
   return withRules(text, {
     rule:
-      `!isQuantity(self) || (quantity(self).compareTo(quantity('${min}')) >= 0 ` +
+      `!self.matches(r'${QUANTITY.source}') || (quantity(self).compareTo(quantity('${min}')) >= 0 ` +
       `&& quantity(self).compareTo(quantity('${max}')) <= 0)`,
     message: `must be between ${min} and ${max}, with a unit, written like 10Gi`,
     holds: (value) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { API_VERSION } from './group.ts';
-import { conditions, objectMeta, objectName, observedGeneration } from './meta.ts';
+import { conditions, objectMeta, objectName, observedGeneration, WRITTEN_WHOLE } from './meta.ts';
 import { withRules } from './rules.ts';
 
 // A pod of the pool says in labels which template it was made from, and labels never change: were the reference free to
@@ -12,7 +12,7 @@ const templateRef = withRules(
     message: 'the template of a pool cannot change; create another pool, then delete this one',
     fieldPath: '.name',
   },
-).meta({ 'x-kubernetes-map-type': 'atomic' });
+).meta(WRITTEN_WHOLE);
 
 export const sandboxPoolSpec = withRules(
   z.strictObject({

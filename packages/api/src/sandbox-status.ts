@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { conditions, observedGeneration, timestamp } from './meta.ts';
+import { conditions, observedGeneration, timestamp, WRITTEN_WHOLE } from './meta.ts';
 
 const endpoint = z
   .object({
@@ -13,6 +13,7 @@ const endpoint = z
     pod: z.string().max(253).exactOptional().describe('Name of the pod.'),
     node: z.string().max(253).exactOptional().describe('Node on which the pod runs.'),
   })
+  .meta(WRITTEN_WHOLE)
   .describe('The one published instance; absent while there is none.');
 
 const workspace = z
@@ -20,6 +21,7 @@ const workspace = z
     claimName: z.string().max(253).describe('Name of the PersistentVolumeClaim, volume or directory.'),
     retain: z.boolean().describe("Whether it outlives the sandbox: the template's word when it was made."),
   })
+  .meta(WRITTEN_WHOLE)
   .describe('The durable storage that this sandbox uses, whatever becomes of the template.');
 
 const launch = z
@@ -30,6 +32,7 @@ const launch = z
     readyAt: timestamp.exactOptional().describe('When everything first answered.'),
     restarts: z.int().min(0).exactOptional().describe('Restarts in place that were counted since this start.'),
   })
+  .meta(WRITTEN_WHOLE)
   .describe('The latest start.');
 
 const lastFailure = z
@@ -44,6 +47,7 @@ const lastFailure = z
       .describe('The instance that was given up; absent when it restarts in place or never came to be.'),
     consecutive: z.int().min(0).describe('Starts that failed in a row, up to now.'),
   })
+  .meta(WRITTEN_WHOLE)
   .describe('Why an instance last ended against its will; kept after the instance is gone.');
 
 export const sandboxStatus = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { API_VERSION } from './group.ts';
 import { lifetime } from './lifetime.ts';
-import { objectMeta, objectName, timestamp } from './meta.ts';
+import { objectMeta, objectName, timestamp, WRITTEN_WHOLE } from './meta.ts';
 import { withRules } from './rules.ts';
 import { sandboxStatus } from './sandbox-status.ts';
 
@@ -14,7 +14,7 @@ const templateRef = withRules(
     message: 'the template of a sandbox cannot change; create another sandbox',
     fieldPath: '.name',
   },
-).meta({ 'x-kubernetes-map-type': 'atomic' });
+).meta(WRITTEN_WHOLE);
 
 const wakeRequestedAt = withRules(timestamp, {
   rule: 'self >= oldSelf',
