@@ -1,48 +1,36 @@
 import type { Socket } from 'node:net';
-import type { RawData, WebSocket } from 'ws';
-
-/** How much may wait to be sent to a viewer before the VNC server is asked to wait. */
-const HIGH_WATER_BYTES = 1024 * 1024;
-
-const KEY_EVENT = 4;
-const POINTER_EVENT = 5;
+import { hasInput } from './input.ts';
+import type { VncConnection } from './vnc-connection.ts';
 
 /**
- * Passes bytes between a WebSocket and the VNC server's socket, and lets neither outrun the other: the side that reads too slowly stops
- * the side that sends.
+ * Passes bytes between the gateway's stream and the VNC server's socket, and lets neither outrun the other: what one side has said is
+ * read only when the other has taken what was said before. The end of one is the end of both, after what it said last.
  *
- * @param onInput  called for a viewer's message that begins like a key or pointer event. A viewer sends one RFB message per frame; one
- *   that does not only fails to count as activity. The gateway is what parses, and refuses.
+ * @param onInput  called when a viewer used keyboard or pointer
  */
-export function bridge(viewer: WebSocket, server: Socket, onInput: () => void): void {
+export function bridge(viewer: Socket, server: VncConnection, onInput: () => void): void {
   let waitsForViewer = false;
-  server.on('data', (chunk: Buffer) => {
-    viewer.send(chunk, () => {
-      if (waitsForViewer && viewer.bufferedAmount < HIGH_WATER_BYTES / 2) {
-        waitsForViewer = false;
-        server.resume();
-      }
+  server.read((bytes) => {
+    viewer.write(bytes, () => {
+      if (!waitsForViewer || viewer.writableLength > 0) return;
+      waitsForViewer = false;
+      server.socket.resume();
     });
-    if (viewer.bufferedAmount > HIGH_WATER_BYTES) {
-      waitsForViewer = true;
-      server.pause();
-    }
+    // Zero: the kernel has taken all of it, and the bytes may be overwritten by the next ones.
+    waitsForViewer = viewer.writableLength > 0;
+    return !waitsForViewer;
   });
-  viewer.on('message', (message: RawData) => {
-    const bytes = toBuffer(message);
-    if (bytes[0] === KEY_EVENT || bytes[0] === POINTER_EVENT) onInput();
-    if (server.write(bytes)) return;
+  viewer.on('data', (bytes: Buffer) => {
+    if (hasInput(bytes)) onInput();
+    if (server.socket.write(bytes)) return;
     viewer.pause();
-    server.once('drain', () => viewer.resume());
+    server.socket.once('drain', () => viewer.resume());
   });
-  viewer.on('close', () => server.destroy());
-  viewer.on('error', () => server.destroy());
-  server.on('error', () => viewer.close(1011, 'The VNC server failed.'));
-  server.on('close', () => viewer.close(1001, 'The VNC server closed the connection.'));
-  server.resume();
-}
-
-function toBuffer(message: RawData): Buffer {
-  if (Buffer.isBuffer(message)) return message;
-  return Array.isArray(message) ? Buffer.concat(message) : Buffer.from(message);
+  viewer.on('end', () => server.socket.end());
+  viewer.on('close', () => server.socket.destroy());
+  viewer.on('error', () => server.socket.destroy());
+  server.socket.on('error', () => viewer.destroySoon());
+  server.socket.on('close', () => viewer.destroySoon());
+  if (viewer.destroyed) server.socket.destroy();
+  else server.socket.resume();
 }
