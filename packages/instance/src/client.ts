@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { followCommand, type FollowOptions } from './command-stream.ts';
 import { createInstanceFiles, type CallOptions, type InstanceFiles } from './files.ts';
 import { openSocket, type OpenSocketOptions } from './open-socket.ts';
+import { openStream, type InstanceStream, type OpenStreamOptions } from './open-stream.ts';
 import { createTransport, type InstanceAddress, type SendOptions } from './transport.ts';
 
 export interface ToolCallOptions extends CallOptions {
@@ -53,9 +54,11 @@ export interface InstanceClient extends InstanceFiles {
   /** Takes, renews or releases control of the desktop for a person. */
   control(request: ControlLeaseRequest, options?: CallOptions): Promise<ControlLease>;
   followCommand(commandId: string, options?: FollowOptions): AsyncGenerator<CommandStreamEvent>;
-  /** `/v1/vnc`, `/v1/pty?cols=&rows=`. Handed over paused: call `resume()` when listening. */
+  /** `/v1/pty?cols=&rows=`. Handed over paused: call `resume()` when listening. */
   openSocket(path: string, options: OpenSocketOptions): Promise<WebSocket>;
-  /** Cuts everything that is open but the WebSockets, which belong to their takers. */
+  /** `/v1/vnc` as `rfb`: bytes without frames. Handed over unread. */
+  openStream(path: string, options: OpenStreamOptions): Promise<InstanceStream>;
+  /** Cuts everything that is open but WebSockets and streams, which belong to their takers. */
   close(): Promise<void>;
 }
 
@@ -114,6 +117,7 @@ export function createInstanceClient(instance: InstanceAddress): InstanceClient 
       transport.sendJson(controlLease, { ...short('POST', '/v1/control', options), scope: 'control', body }),
     followCommand: (commandId, options) => followCommand(transport, commandId, options),
     openSocket: (path, options) => openSocket(transport, instance.address, path, options),
+    openStream: (path, options) => openStream(transport, instance.address, path, options),
     close: () => transport.close(),
   };
 }
