@@ -23,10 +23,8 @@ export async function prepareDesktopSocket(deps: DesktopSocketDeps, url: URL): P
   const { sessionId, viewerId, userId } = claims;
   const computer = await computers.connect(sessionId, { need: 'desktop' });
   // Asked for with the scope of the ticket's mode; which input passes is decided here, message by message.
-  const desktop = await computer.openSocket('/v1/vnc', { scope: claims.mode });
-
   // Its greeting waits until the viewer is there.
-  desktop.pause();
+  const desktop = await computer.openStream('/v1/vnc', { protocol: 'rfb', scope: claims.mode });
 
   let holder = (await hub.state(sessionId)).control;
   const unsubscribe = hub.subscribe(sessionId, (frame) => {
