@@ -1,96 +1,123 @@
-/** The two roads to one desktop, as the client below sees them. */
+/** One connection to a desktop, as the client below sees it. */
 export interface Road {
   send(bytes: Buffer): void;
+  /** Starts reading. The bytes are valid only until the listener returns. */
   onBytes(listener: (bytes: Buffer) => void): void;
   close(): void;
 }
 
-/** Just enough of an RFB client to ask for pixels and know when they have come (RFC 6143), Raw encoding only. */
+/** So many bytes to be read for what they say, or only to be counted. */
+interface Wish {
+  bytes: number;
+  isRead: boolean;
+}
+
+/**
+ * Just enough of an RFB client to ask for pixels and know when they have come (RFC 6143), Raw encoding only. It counts pixels and
+ * copies none, so that on either road it costs little beside what it measures.
+ */
 export class RfbClient {
   width = 0;
   height = 0;
   receivedBytes = 0;
   readonly #road: Road;
-  #held: Buffer[] = [];
+  readonly #conversation: Generator<Wish, never, Buffer>;
+  /** What was wished to be read, while it comes in. */
+  readonly #held = Buffer.alloc(64 * 1024);
   #heldBytes = 0;
-  #wanted: { bytes: number; resolve: (bytes: Buffer) => void } | undefined;
+  #wish: Wish;
+  #missingBytes: number;
+  #updated: (() => void) | undefined;
 
   private constructor(road: Road) {
     this.#road = road;
+    this.#conversation = this.#talk();
+    this.#wish = this.#conversation.next().value;
+    this.#missingBytes = this.#wish.bytes;
     road.onBytes((bytes) => {
       this.receivedBytes += bytes.length;
-      this.#held.push(bytes);
-      this.#heldBytes += bytes.length;
-      this.#serve();
+      this.#take(bytes);
     });
   }
 
   static async connect(road: Road): Promise<RfbClient> {
     const client = new RfbClient(road);
-    await client.#read(12);
-    road.send(Buffer.from('RFB 003.008\n'));
-    const count = (await client.#read(1)).readUInt8(0);
-    await client.#read(count);
-    road.send(Buffer.from([1]));
-    await client.#read(4);
-    road.send(Buffer.from([1]));
-    const init = await client.#read(24);
-    client.width = init.readUInt16BE(0);
-    client.height = init.readUInt16BE(2);
-    await client.#read(init.readUInt32BE(20));
-    road.send(Buffer.from([2, 0, 0, 1, 0, 0, 0, 0]));
+    await client.#update();
     return client;
   }
 
-  /** Asks for the pixels of a rectangle at the top left, changed or not. */
-  request(width: number, height: number): void {
+  /** Asks for the pixels of a rectangle at the top left, changed or not; resolves when one whole update has arrived. */
+  request(width: number, height: number): Promise<void> {
     const message = Buffer.alloc(10);
     message.writeUInt8(3, 0);
     message.writeUInt16BE(width, 6);
     message.writeUInt16BE(height, 8);
     this.#road.send(message);
-  }
-
-  /** Resolves when one whole update has arrived. */
-  async update(): Promise<void> {
-    for (;;) {
-      const type = (await this.#read(1)).readUInt8(0);
-      if (type === 2) continue;
-      if (type === 3) {
-        const head = await this.#read(7);
-        await this.#read(Math.abs(head.readInt32BE(3)));
-        continue;
-      }
-      if (type !== 0) throw new Error(`Unexpected message ${type}.`);
-      const rectangles = (await this.#read(3)).readUInt16BE(1);
-      for (let index = 0; index < rectangles; index++) {
-        const head = await this.#read(12);
-        await this.#read(head.readUInt16BE(4) * head.readUInt16BE(6) * 4);
-      }
-      return;
-    }
+    return this.#update();
   }
 
   close(): void {
     this.#road.close();
   }
 
-  #read(bytes: number): Promise<Buffer> {
-    if (bytes === 0) return Promise.resolve(Buffer.alloc(0));
+  #update(): Promise<void> {
     return new Promise((resolve) => {
-      this.#wanted = { bytes, resolve };
-      this.#serve();
+      this.#updated = resolve;
     });
   }
 
-  #serve(): void {
-    const wanted = this.#wanted;
-    if (!wanted || this.#heldBytes < wanted.bytes) return;
-    const all = this.#held.length === 1 ? (this.#held[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#held);
-    const rest = all.subarray(wanted.bytes);
-    this.#held = rest.length === 0 ? [] : [rest];
-    this.#heldBytes = rest.length;
-    this.#wanted = undefined;
-    wanted.resolve(all.subarray(0, wanted.bytes));
+  #take(bytes: Buffer): void {
+    let start = 0;
+    while (start < bytes.length) {
+      const end = Math.min(bytes.length, start + this.#missingBytes);
+      if (this.#wish.isRead) this.#heldBytes += bytes.copy(this.#held, this.#heldBytes, start, end);
+      this.#missingBytes -= end - start;
+      start = end;
+      while (this.#missingBytes === 0) {
+        this.#wish = this.#conversation.next(this.#held.subarray(0, this.#heldBytes)).value;
+        this.#missingBytes = this.#wish.bytes;
+        this.#heldBytes = 0;
+      }
+    }
+  }
+
+  /** The handshake, then updates for ever; the end of either is told to who waits for an update. */
+  *#talk(): Generator<Wish, never, Buffer> {
+    yield read(12);
+    this.#road.send(Buffer.from('RFB 003.008\n'));
+    yield read((yield read(1)).readUInt8(0));
+    this.#road.send(Buffer.from([1]));
+    yield read(4);
+    this.#road.send(Buffer.from([1]));
+    const init = yield read(24);
+    this.width = init.readUInt16BE(0);
+    this.height = init.readUInt16BE(2);
+    yield skip(init.readUInt32BE(20));
+    this.#road.send(Buffer.from([2, 0, 0, 1, 0, 0, 0, 0]));
+    for (;;) {
+      this.#updated?.();
+      yield* readUpdate();
+    }
   }
 }
+
+function* readUpdate(): Generator<Wish, void, Buffer> {
+  for (;;) {
+    const type = (yield read(1)).readUInt8(0);
+    if (type === 2) continue;
+    if (type === 3) {
+      yield skip(Math.abs((yield read(7)).readInt32BE(3)));
+      continue;
+    }
+    if (type !== 0) throw new Error(`Unexpected message ${type}.`);
+    const rectangles = (yield read(3)).readUInt16BE(1);
+    for (let index = 0; index < rectangles; index++) {
+      const head = yield read(12);
+      yield skip(head.readUInt16BE(4) * head.readUInt16BE(6) * 4);
+    }
+    return;
+  }
+}
+
+const read = (bytes: number): Wish => ({ bytes, isRead: true });
+const skip = (bytes: number): Wish => ({ bytes, isRead: false });
