@@ -4,7 +4,6 @@ export { annotations, API_VERSION, FINALIZER, GROUP, labels, VERSION } from './g
 export { defaultLifetime, type Lifetime } from './lifetime.ts';
 export type { Condition, ObjectMeta } from './meta.ts';
 export { sandboxName, sessionId } from './names.ts';
-export { sizeBytes } from './quantity.ts';
 export { resources } from './resources.ts';
 export type { CelRule } from './rules.ts';
 export { sandbox, sandboxSpec, type Sandbox, type SandboxSpec } from './sandbox.ts';

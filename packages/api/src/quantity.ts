@@ -16,13 +16,6 @@ const FACTORS = {
 } as const;
 const QUANTITY = /^(\d{1,15})(k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$/;
 
-/** Bytes of a size as Kubernetes writes it: `10Gi`, `500M`. Throws a RangeError otherwise. */
-export function sizeBytes(text: string): bigint {
-  const [, amount, unit = ''] = QUANTITY.exec(text) ?? [];
-  if (amount === undefined) throw new RangeError(`${JSON.stringify(text)} is no size; write it like 10Gi.`);
-  return BigInt(amount) * FACTORS[unit as keyof typeof FACTORS];
-}
-
 /**
  * A size of storage between two bounds. Whole numbers only: a PersistentVolumeClaim would round fractions of bytes, and
  * `1500m`, which Kubernetes reads as one and a half bytes, is always a mistake.
@@ -37,4 +30,11 @@ export function size({ min, max }: { min: string; max: string }) {
     holds: (value) =>
       !QUANTITY.test(value) || (sizeBytes(value) >= sizeBytes(min) && sizeBytes(value) <= sizeBytes(max)),
   });
+}
+
+/** Bytes of a size as Kubernetes writes it: `10Gi`, `500M`. Throws a RangeError otherwise. */
+function sizeBytes(text: string): bigint {
+  const [, amount, unit = ''] = QUANTITY.exec(text) ?? [];
+  if (amount === undefined) throw new RangeError(`${JSON.stringify(text)} is no size; write it like 10Gi.`);
+  return BigInt(amount) * FACTORS[unit as keyof typeof FACTORS];
 }
