@@ -7,7 +7,7 @@ import { core, createKubeClient, type KubeClient } from '@sandpiper/kube';
 import { loadAuthority } from './certificates/authority.ts';
 import type { ConnectedControlPlane, ControlPlaneAddress, User } from './control-plane.ts';
 import { kubeConfigText } from './kubeconfig.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 
 /** Joins a control plane that runs already. */
 export function connectControlPlane(address: ControlPlaneAddress): ConnectedControlPlane {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { core, createKubeClient, defineResource, type KubeObject } from '@sandpiper/kube';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { descendantsOf, survivorsOf } from '../program/index.ts';
-import { eventually } from './eventually.ts';
+import { eventually } from '../eventually.ts';
 import { findControlPlane, startControlPlane } from './index.ts';
 import { describeWithControlPlane } from './vitest/index.ts';
 

@@ -4,22 +4,22 @@ import type { RequestOptions } from 'node:https';
 import { etcdSocket } from './arguments.ts';
 import type { Layout } from './arguments.ts';
 import type { Authority } from './certificates/authority.ts';
-import type { Component } from './component.ts';
-import { eventually } from './eventually.ts';
+import type { Leashed } from '../leash/leash.ts';
+import { eventually } from '../eventually.ts';
 
 const withinMs = 60_000;
 
-export async function untilEtcdReady(etcd: Component, layout: Layout): Promise<void> {
+export async function untilEtcdReady(etcd: Leashed, layout: Layout): Promise<void> {
   await untilServes(etcd, () => isOk(httpRequest, { socketPath: etcdSocket(layout), path: '/health' }));
 }
 
-export async function untilApiServerReady(apiServer: Component, port: number, authority: Authority): Promise<void> {
+export async function untilApiServerReady(apiServer: Leashed, port: number, authority: Authority): Promise<void> {
   const { key, certificate } = authority.issueClient({ commonName: 'readiness', organizations: ['system:masters'] });
   const options = { host: '127.0.0.1', port, path: '/readyz', ca: authority.certificate, cert: certificate, key };
   await untilServes(apiServer, () => isOk(httpsRequest, options));
 }
 
-async function untilServes(component: Component, serves: () => Promise<boolean>): Promise<void> {
+async function untilServes(component: Leashed, serves: () => Promise<boolean>): Promise<void> {
   const ended = async (): Promise<Error> =>
     new Error(`${component.name} ended before it served:\n${await component.logTail()}`);
   await eventually(

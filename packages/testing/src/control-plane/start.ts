@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { startLeashed } from '../leash/leash.ts';
+import type { Leashed } from '../leash/leash.ts';
 import type { Authority } from './certificates/authority.ts';
 import { apiServerArguments, controllerManagerArguments, etcdArguments, schedulerArguments } from './arguments.ts';
 import type { Layout } from './arguments.ts';
-import { startComponent } from './component.ts';
-import type { Component } from './component.ts';
 import { connectControlPlane, defaultServiceAccount } from './connect.ts';
 import type { ConnectedControlPlane, ControlPlane, ControlPlaneAddress } from './control-plane.ts';
 import { joinExisting } from './existing.ts';
@@ -57,13 +57,15 @@ async function startOwn(binaries: Binaries, options: StartControlPlaneOptions): 
     port: options.port ?? (await freePort()),
     durable: options.dataDir !== undefined,
   };
-  const running = new Map<string, Component>();
-  const start = (name: keyof Binaries, args: readonly string[], removeOnCrash?: string): Component => {
-    const component = startComponent({
+  const running = new Map<string, Leashed>();
+  const start = (name: keyof Binaries, args: readonly string[], removeOnCrash?: string): Leashed => {
+    const component = startLeashed({
       name,
       command: binaries[name] ?? name,
       args,
-      logFolder: runFolder,
+      // Proxies and a foreign KUBECONFIG are none of their business.
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+      logFile: path.join(runFolder, `${name}.log`),
       ...(removeOnCrash === undefined ? {} : { removeOnCrash }),
     });
     running.set(name, component);
