@@ -30,6 +30,15 @@ function after(seen: Observation): Sandbox {
   return { ...seen.sandbox, status: decide(seen).status };
 }
 
+/** The same sandbox after somebody asked for it: every change of the wish raises the generation. */
+function wokenAt({ metadata, spec, ...rest }: Sandbox, at: number): Sandbox {
+  return {
+    ...rest,
+    metadata: { ...metadata, generation: metadata.generation + 1 },
+    spec: { ...spec, wakeRequestedAt: iso(at) },
+  };
+}
+
 function reasonOf(status: SandboxStatus, type: Parameters<typeof findCondition>[1]): string | undefined {
   const condition = findCondition(status.conditions, type);
   return condition && `${condition.status} ${condition.reason}`;
@@ -269,8 +278,7 @@ describe('recovery', () => {
     const rest = { ...seen, now: seen.now + 60 * MINUTE, sandbox: after(seen), instances: [] };
     expect(decide(rest)).toMatchObject({ actions: [] });
 
-    const spec = { ...rest.sandbox.spec, wakeRequestedAt: iso(T0 + 2_000) };
-    const woken = decide({ ...rest, sandbox: { ...rest.sandbox, spec } });
+    const woken = decide({ ...rest, sandbox: wokenAt(rest.sandbox, T0 + 2_000) });
     expect(woken.actions.map((action) => action.type)).toEqual(['createInstance']);
     expect(reasonOf(woken.status, 'Finished')).toBe('False InUse');
   });
@@ -281,12 +289,24 @@ describe('recovery', () => {
     expect(reasonOf(status, 'Finished')).toBe('True NotRestarted');
   });
 
-  it.each<[string, number, SandboxStatus, Partial<Sandbox['spec']>]>([
-    ['it ran stably since', 10 * MINUTE, failedBefore(5), {}],
-    ['somebody woke it since', 1_000, failedBefore(5), { wakeRequestedAt: iso(T0) }],
-  ])('forgives earlier failures when %s', (_name, at, status, spec) => {
-    const seen = seenRunning(at, { instance: crashedAt(at), status, spec });
-    expect(decide(seen).status.lastFailure?.consecutive).toBe(1);
+  it('forgives earlier failures when it ran stably since, or somebody woke it', () => {
+    const at = 10 * MINUTE;
+    const stable = seenRunning(at, { instance: crashedAt(at), status: failedBefore(5) });
+    expect(decide(stable).status.lastFailure?.consecutive).toBe(1);
+
+    const early = seenRunning(1_000, { instance: crashedAt(1_000), status: failedBefore(5) });
+    expect(decide(early).status.lastFailure?.consecutive).toBe(6);
+    const woken = { ...early, sandbox: wokenAt(early.sandbox, T0) };
+    expect(decide(woken).status.lastFailure?.consecutive).toBe(1);
+  });
+
+  it('lets a wake count once, however far the clock of who asked is ahead', () => {
+    const ahead = wokenAt(seenRunning(0, { status: failedBefore(3) }).sandbox, T0 + MINUTE);
+    const running = seenRunning(1_000, {}, { sandbox: ahead });
+    const crashed = { ...running, sandbox: after(running), instances: [anInstance(crashedAt(1_000))] };
+    expect(decide(crashed).status.lastFailure?.consecutive).toBe(1);
+    const gone = { ...crashed, sandbox: after(crashed), instances: [] };
+    expect(decide(gone)).toMatchObject({ actions: [], requeueAfterMs: 500 });
   });
 
   it('leaves a running instance alone when fewer failures are allowed than it had', () => {
@@ -358,7 +378,7 @@ describe('the end', () => {
     const status = { workspace: { claimName: 'sbx-one', retain: true } };
     const sandbox = aSandbox({}, { status });
     sandbox.metadata.deletionTimestamp = iso(T0);
-    const seen = anObservation({ sandbox, template: aTemplate(true), workspaces: [workspace] });
+    const seen = anObservation({ sandbox, template: aTemplate('retained'), workspaces: [workspace] });
     expect(decide(seen).actions).toEqual([{ type: 'finalizeSandbox' }]);
   });
 });

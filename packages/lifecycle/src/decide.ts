@@ -1,4 +1,5 @@
-import { reasons } from '@sandpiper/api';
+import { isTrue, reasons } from '@sandpiper/api';
+import { judgeClocks } from './clock.ts';
 import type { Decision } from './decision.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { finish } from './finish.ts';
@@ -8,13 +9,14 @@ import { givenUpReason, hasGivenUp } from './recovery.ts';
 import { remove } from './remove.ts';
 import { run } from './run.ts';
 import { resume, suspend, suspensionReason } from './suspend.ts';
+import { forgive } from './wake.ts';
 
 /**
  * Decides what one sandbox needs next. Pure: same observation, same decision, whatever was decided before.
  *
  * @param seen  the resource, what it owns and the moment they were read (`seen.now`, epoch ms)
- * @returns the status to write first, then actions in the order in which they must be applied; `requeueAfterMs` when
- *   only time can change the answer
+ * @returns the status, and when it has to be stored; actions in the order in which they must be applied;
+ *   `requeueAfterMs` when only time can change the answer
  */
 export function decide(seen: Observation): Decision {
   const draft = draftOf(seen);
@@ -25,6 +27,7 @@ export function decide(seen: Observation): Decision {
 
 function live(draft: Draft): void {
   const { seen } = draft;
+  judgeClocks(draft);
   const { endsAt, shutdownPolicy } = effectiveLifetime(seen.sandbox, seen.template);
   if (endsAt !== undefined && seen.now >= endsAt) {
     finish(draft, reasons.Expired);
@@ -33,8 +36,9 @@ function live(draft: Draft): void {
   }
   draft.again(endsAt);
 
-  const givenUp = hasGivenUp(seen);
-  if (!givenUp) draft.clear('Finished', reasons.InUse);
+  forgive(draft);
+  const givenUp = hasGivenUp(draft);
+  if (!givenUp) unfinish(draft);
   const suspension = suspensionReason(seen);
   if (suspension !== undefined) {
     suspend(draft, suspension);
@@ -43,4 +47,11 @@ function live(draft: Draft): void {
   resume(draft);
   if (givenUp) finish(draft, givenUpReason(seen.sandbox));
   else run(draft);
+}
+
+function unfinish(draft: Draft): void {
+  if (!isTrue(draft.status.conditions, 'Finished')) return;
+  draft.clear('Finished', reasons.InUse);
+  // Its instance was told to end; that it does is no failure.
+  delete draft.status.endpoint;
 }

@@ -2,6 +2,7 @@ import { type ConditionType, findCondition, type SandboxStatus, setCondition } f
 import type { Action, Decision } from './decision.ts';
 import { eventsBetween } from './events.ts';
 import type { Observation } from './observation.ts';
+import { statusWriteOf } from './status-write.ts';
 
 /** A decision in the making: the status as it was observed, changed step by step, and the actions so far. */
 export interface Draft {
@@ -14,6 +15,8 @@ export interface Draft {
   clear(type: ConditionType, reason: string): void;
   /** Asks for another decision at this moment at the latest, epoch ms. */
   again(at: number | undefined): void;
+  /** Takes note that an instance was missed; what follows from that is not to follow from a cache alone. */
+  restOnAbsence(): void;
   finish(): Decision;
 }
 
@@ -23,6 +26,7 @@ export function draftOf(seen: Observation): Draft {
   const actions: Action[] = [];
   const nowIso = iso(seen.now);
   let againAt = Infinity;
+  let misses = false;
 
   const set: Draft['set'] = (type, value, reason, message = '') => {
     const next = { type, status: value, reason, message, observedGeneration: metadata.generation };
@@ -40,11 +44,14 @@ export function draftOf(seen: Observation): Draft {
     again(at) {
       if (at !== undefined) againAt = Math.min(againAt, at);
     },
+    restOnAbsence() {
+      misses = true;
+    },
     finish() {
       return {
         status,
-        statusWrite: 'first',
-        confirm: false,
+        statusWrite: statusWriteOf(seen.sandbox, status, actions),
+        confirm: seen.live !== true && (misses || actions.some((action) => needsAbsence(seen, action))),
         actions,
         events: eventsBetween(before, status),
         // At least one: a deadline that is due now was already looked at in this decision.
@@ -52,6 +59,22 @@ export function draftOf(seen: Observation): Draft {
       };
     },
   };
+}
+
+/** Whether it must not be done beside an instance that a cache does not show. */
+function needsAbsence(seen: Observation, action: Action): boolean {
+  switch (action.type) {
+    case 'createWorkspace':
+    case 'createInstance':
+    case 'deleteWorkspace':
+    case 'finalizeSandbox':
+      return true;
+    case 'adoptInstance':
+      // The second half of an adoption is about an instance that is there.
+      return seen.candidates.some(({ uid }) => uid === action.uid);
+    default:
+      return false;
+  }
 }
 
 export function iso(epochMs: number): string {

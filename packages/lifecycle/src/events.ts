@@ -1,7 +1,14 @@
 import { findCondition, isTrue, reasons, type SandboxStatus } from '@sandpiper/api';
 import type { LifecycleEvent } from './decision.ts';
 
-const TROUBLES: ReadonlySet<string> = new Set([reasons.NameConflict, reasons.TemplateNotFound, reasons.PoolExhausted]);
+/** Reasons of `Ready` that are told of; what is kept as the last failure is told of as that. */
+const TROUBLES: ReadonlySet<string> = new Set([
+  reasons.NameConflict,
+  reasons.TemplateNotFound,
+  reasons.TemplateInvalid,
+  reasons.PoolExhausted,
+  reasons.NamespaceTerminating,
+]);
 
 /** What a person would want to read about a change of status. A decision that changes nothing has no events. */
 export function eventsBetween(before: SandboxStatus, after: SandboxStatus): LifecycleEvent[] {
@@ -29,6 +36,12 @@ export function eventsBetween(before: SandboxStatus, after: SandboxStatus): Life
   if (finished?.status === 'True' && !isTrue(before.conditions, 'Finished')) {
     const type = finished.reason === reasons.Expired ? 'Normal' : 'Warning';
     events.push({ type, reason: finished.reason, message: finished.message });
+  }
+
+  const clocks = findCondition(after.conditions, 'ClockSynchronized');
+  if (clocks && clocks.status !== (findCondition(before.conditions, 'ClockSynchronized')?.status ?? 'True')) {
+    const type = clocks.status === 'True' ? 'Normal' : 'Warning';
+    events.push({ type, reason: clocks.reason, message: clocks.message });
   }
   return events;
 }

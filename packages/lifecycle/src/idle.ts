@@ -1,4 +1,5 @@
-import type { Observation, ObservedInstance } from './observation.ts';
+import type { Draft } from './draft.ts';
+import type { ObservedInstance } from './observation.ts';
 import { effectiveLifetime, TIMES } from './policy.ts';
 
 /** What to do about idleness: nothing before `at`, ask, act on an agreement, or take an overtaken agreement back. */
@@ -12,7 +13,8 @@ export type Idleness =
  * Judges idleness by durations that tool-api tells, never by times of another machine. An answer that refuses says from
  * when on it could agree; nothing is asked before that.
  */
-export function judgeIdleness(seen: Observation, instance: ObservedInstance): Idleness {
+export function judgeIdleness(draft: Draft, instance: ObservedInstance): Idleness {
+  const { seen } = draft;
   const { idleTimeoutMs } = effectiveLifetime(seen.sandbox, seen.template);
   const answer = seen.suspendAnswer?.instanceUid === instance.uid ? seen.suspendAnswer : undefined;
   if (answer?.agreed) {
@@ -20,14 +22,24 @@ export function judgeIdleness(seen: Observation, instance: ObservedInstance): Id
     if (answer.generation !== seen.sandbox.metadata.generation) return { verdict: 'overtaken' };
     return { verdict: 'agreed', idleForMs: answer.idleForMs };
   }
+  if (!answer && mayHaveAgreed(draft, instance)) return { verdict: 'overtaken' };
   const at = answer
     ? answer.at + Math.max(TIMES.askAgainMs, idleTimeoutMs - answer.idleForMs)
-    : startedAt(seen, instance) + idleTimeoutMs;
+    : startedAt(draft, instance) + idleTimeoutMs;
   return seen.now < at ? { verdict: 'wait', at } : { verdict: 'ask', ifIdleForMs: idleTimeoutMs };
 }
 
-function startedAt({ sandbox }: Observation, instance: ObservedInstance): number {
-  const { endpoint, launch } = sandbox.status ?? {};
+/**
+ * Whether somebody before us, whose memory is lost, may have got an agreement that a wish has overtaken since: the wish is
+ * new to the status, and nothing was heard from the instance. It would stay closed, or agree again and sleep through the
+ * wake. Without a new wish it is asked again, and agrees again.
+ */
+function mayHaveAgreed({ seen: { sandbox } }: Draft, instance: ObservedInstance): boolean {
+  const { status, metadata } = sandbox;
+  return status?.endpoint?.uid === instance.uid && status.observedGeneration !== metadata.generation;
+}
+
+function startedAt({ status: { endpoint, launch } }: Draft, instance: ObservedInstance): number {
   // A warm instance was idle in its pool long before anybody had it.
   if (endpoint?.uid !== instance.uid || launch?.startedAt === undefined) return instance.createdAt;
   return Date.parse(launch.startedAt);

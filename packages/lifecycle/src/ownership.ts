@@ -20,6 +20,14 @@ export function isOwnWorkspace(sandbox: Sandbox, workspace: ObservedWorkspace): 
   return workspace.ownerUid === undefined && sandbox.status?.workspace?.claimName === workspace.name;
 }
 
+/** Whether the workspace of this name outlives the sandbox: as recorded, else as it is owned, else by the template. */
+export function isRetained(seen: Observation, name: string): boolean {
+  const { workspace: recorded } = seen.sandbox.status ?? {};
+  if (recorded) return recorded.retain;
+  const found = findWorkspace(seen, name);
+  return found ? found.ownerUid === undefined : (seen.template?.spec.workspace?.retain ?? false);
+}
+
 /** What keeps this sandbox from having an instance: something of another owner where its own would be. */
 export function findConflict(seen: Observation): string | undefined {
   const foreign = seen.instances.find((instance) => instance.ownerUid !== seen.sandbox.metadata.uid);

@@ -1,35 +1,32 @@
 import { reasons } from '@sandpiper/api';
 import type { Draft } from './draft.ts';
+import { endInstance } from './ending.ts';
+import { absentFailure, answerDeadline, instanceFailure } from './failure.ts';
+import { finish } from './finish.ts';
 import { judgeIdleness } from './idle.ts';
 import type { ObservedInstance } from './observation.ts';
 import { chooseInstance, findWorkspace, ownInstances } from './ownership.ts';
 import { effectiveLifetime, TIMES } from './policy.ts';
-import { publish, withdraw } from './publish.ts';
-import {
-  absentFailure,
-  allowedFailures,
-  answerDeadline,
-  countFailure,
-  countRestartsInPlace,
-  givenUpReason,
-  instanceFailure,
-} from './recovery.ts';
-import { finish } from './finish.ts';
+import { publish, recordStart, withdraw } from './publish.ts';
+import { allowedFailures, countFailure, countRestartsInPlace, givenUpReason, noteTrouble } from './recovery.ts';
 import { start } from './start.ts';
 import { suspend } from './suspend.ts';
+import { troubleOf } from './trouble.ts';
 
 /** Sees to it that a sandbox that should run has one instance that answers. */
 export function run(draft: Draft): void {
-  const { seen, actions } = draft;
+  const { seen } = draft;
   const chosen = chooseInstance(seen);
   const failure = chosen ? instanceFailure(seen, chosen) : absentFailure(draft);
-  if (failure) countFailure(draft, failure);
+  if (failure) {
+    if (chosen) recordStart(draft, chosen);
+    countFailure(draft, failure);
+  }
   const instance = failure ? undefined : chosen;
 
-  for (const { uid, terminating } of ownInstances(seen)) {
-    if (terminating || uid === instance?.uid) continue;
-    const reason = uid === failure?.uid ? failure.reason : 'superseded';
-    actions.push({ type: 'deleteInstance', uid, graceMs: 0, force: false, reason });
+  for (const each of ownInstances(seen)) {
+    if (each.uid === instance?.uid) continue;
+    endInstance(draft, each, { graceMs: 0, reason: each.uid === failure?.uid ? failure.reason : 'superseded' });
   }
   if (instance) keep(draft, instance);
   else if (failure && (draft.status.lastFailure?.consecutive ?? 0) > allowedFailures(seen.sandbox)) {
@@ -39,7 +36,7 @@ export function run(draft: Draft): void {
 
 /** Publishes the instance, and watches over its deadlines and its idleness. */
 function keep(draft: Draft, instance: ObservedInstance): void {
-  const { seen, actions } = draft;
+  const { seen, status, actions } = draft;
   const workspace = findWorkspace(seen, instance.workspace);
   if (workspace?.ownerUid === instance.uid) {
     // An adoption that stopped between the instance and its workspace; it is not published before both are ours.
@@ -49,9 +46,16 @@ function keep(draft: Draft, instance: ObservedInstance): void {
   }
   publish(draft, instance);
   countRestartsInPlace(draft, instance);
-  draft.again(answerDeadline({ ...seen, sandbox: { ...seen.sandbox, status: draft.status } }, instance)?.at);
+  const trouble = troubleOf(instance);
+  if (trouble) noteTrouble(draft, trouble);
+  const present = { ...seen, sandbox: { ...seen.sandbox, status } };
+  draft.again(answerDeadline(present, instance)?.at);
+  if (instance.toolsReady && !instance.nodeLost) watchIdleness(draft, instance);
+}
 
-  const idleness = judgeIdleness(seen, instance);
+function watchIdleness(draft: Draft, instance: ObservedInstance): void {
+  const { seen, actions } = draft;
+  const idleness = judgeIdleness(draft, instance);
   switch (idleness.verdict) {
     case 'agreed':
       if (effectiveLifetime(seen.sandbox, seen.template).idlePolicy === 'Delete') {
@@ -62,11 +66,10 @@ function keep(draft: Draft, instance: ObservedInstance): void {
       actions.push({ type: 'reopenInstance', uid: instance.uid });
       return;
     case 'ask':
-      if (!instance.toolsReady) return;
       actions.push({ type: 'askToSuspend', uid: instance.uid, ifIdleForMs: idleness.ifIdleForMs });
       draft.again(seen.now + TIMES.askAgainMs);
       return;
     case 'wait':
-      if (instance.toolsReady) draft.again(idleness.at);
+      draft.again(idleness.at);
   }
 }

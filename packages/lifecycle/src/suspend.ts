@@ -1,9 +1,11 @@
 import { annotations, findCondition, isTrue, reasons } from '@sandpiper/api';
 import { type Draft, iso } from './draft.ts';
 import type { Observation } from './observation.ts';
+import { endInstances } from './ending.ts';
 import { ownInstances } from './ownership.ts';
 import { TIMES } from './policy.ts';
 import { withdraw } from './publish.ts';
+import { stuckHint } from './trouble.ts';
 
 /** Why a sandbox is to be suspended or stay so, or undefined when it should run. */
 export function suspensionReason(seen: Observation): string | undefined {
@@ -32,9 +34,10 @@ export function orphanedAt({ sandbox }: Observation): number | undefined {
 export function suspend(draft: Draft, reason: string): void {
   const { seen, status } = draft;
   const message = MESSAGES[reason] ?? '';
-  if (!isTrue(status.conditions, 'Suspended') || status.suspendedAt === undefined) status.suspendedAt = iso(seen.now);
+  if (!isTrue(status.conditions, 'Suspended') || status.suspendedAt === undefined)
+    status.suspendedAt = momentAfter(seen);
   draft.set('Suspended', 'True', reason, message);
-  withdraw(draft, reason, message);
+  withdraw(draft, reason, message + stuckHint(seen));
   endInstances(draft, 'suspended');
   const orphaned = orphanedAt(seen);
   if (orphaned === undefined) return;
@@ -51,15 +54,9 @@ export function resume(draft: Draft): void {
   delete draft.status.endpoint;
 }
 
-/** Deletes every instance of the sandbox that is not being deleted already. */
-export function endInstances(draft: Draft, reason: string): void {
-  const own = ownInstances(draft.seen);
-  const ending = new Set(draft.actions.map((action) => (action.type === 'deleteInstance' ? action.uid : undefined)));
-  for (const { uid, terminating } of own) {
-    if (!terminating && !ending.has(uid))
-      draft.actions.push({ type: 'deleteInstance', uid, graceMs: TIMES.graceMs, force: false, reason });
-  }
-  if (own.length === 0) delete draft.status.endpoint;
+/** Now, but not before the last wake: the clock of who asked may be ahead, and that wake was answered already. */
+function momentAfter({ now, sandbox }: Observation): string {
+  return iso(Math.max(now, Date.parse(sandbox.spec.wakeRequestedAt ?? '') || 0));
 }
 
 function isLifted({ sandbox: { spec, status } }: Observation, reason: string): boolean {

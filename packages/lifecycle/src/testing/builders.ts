@@ -27,7 +27,10 @@ export function aSandbox(spec: Partial<SandboxSpec> = {}, rest: Partial<Omit<San
   };
 }
 
-export function aTemplate(retain = false): SandboxTemplate {
+/** The desktop that a sandbox wishes for when nobody said anything. */
+export const DISPLAY = { width: 1280, height: 800 };
+
+export function aTemplate(workspace: 'none' | 'owned' | 'retained' = 'owned'): SandboxTemplate {
   return {
     apiVersion: API_VERSION,
     kind: 'SandboxTemplate',
@@ -38,7 +41,7 @@ export function aTemplate(retain = false): SandboxTemplate {
       generation: 1,
       creationTimestamp: new Date(T0).toISOString(),
     },
-    spec: sandboxTemplateSpec.parse({ workspace: { retain } }),
+    spec: sandboxTemplateSpec.parse(workspace === 'none' ? {} : { workspace: { retain: workspace === 'retained' } }),
   };
 }
 

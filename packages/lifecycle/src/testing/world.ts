@@ -2,10 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Sandbox, SandboxTemplate } from '@sandpiper/api';
 import { decide } from '../decide.ts';
 import type { Action, Decision } from '../decision.ts';
-import type { Observation, ObservedInstance, ObservedWorkspace, SuspendAnswer } from '../observation.ts';
-import { aSandbox, aTemplate, T0 } from './builders.ts';
-
-const DISPLAY = { width: 1280, height: 800 };
+import type { CreateFailure, Observation, ObservedInstance, ObservedWorkspace, SuspendAnswer } from '../observation.ts';
+import { TIMES } from '../policy.ts';
+import { aSandbox, aTemplate, DISPLAY, T0 } from './builders.ts';
 
 interface WorldInstance extends ObservedInstance {
   /** It agreed to suspend and takes no work. */
@@ -15,26 +14,64 @@ interface WorldInstance extends ObservedInstance {
 /** How a decision is applied: as it should be, or as it is when something breaks off. */
 export type Fault = 'none' | 'dropped' | { onlyActions: number };
 
+export interface WorldOptions {
+  /** Whether the template has a workspace, and whether that outlives the sandbox. */
+  workspace: 'none' | 'owned' | 'retained';
+  /** `host` sees everything as it is and stores every status first; `cluster` has caches, and holds progress back. */
+  driver: 'host' | 'cluster';
+  /** How far the clocks of others are ahead of the observer's, ms. */
+  skew: { server: number; asker: number; node: number };
+  /** Whether the observer knows how far the server's clock is ahead. */
+  knowsSkew: boolean;
+}
+
+const EVEN: WorldOptions = {
+  workspace: 'owned',
+  driver: 'host',
+  skew: { server: 0, asker: 0, node: 0 },
+  knowsSkew: false,
+};
+
+/** How old an observation is, counted in observations. */
+export interface Lag {
+  sandbox: number;
+  instances: number;
+}
+
 /**
- * A model of all that a driver stands for: a store with versions, instances that start, end and break, workspaces that
- * hold one instance each. It refuses what reality refuses, and throws when a decision touches what is not the sandbox's.
+ * A model of all that a driver stands for: a store with versions, instances that start, end and break, nodes that fall
+ * silent, workspaces that hold one instance each, caches that lag. It refuses what reality refuses, and throws when a
+ * decision touches what is not the sandbox's or puts two on one workspace.
  */
 export class World {
   now = T0;
-  sandbox: Sandbox | undefined = aSandbox();
+  sandbox: Sandbox | undefined;
   template: SandboxTemplate | undefined;
-  readonly retain: boolean;
+  readonly options: WorldOptions;
   busy = false;
+  /** What every attempt to make an instance meets. */
+  refusal: Pick<CreateFailure, 'kind' | 'reason' | 'message'> | undefined;
   instances = new Map<string, WorldInstance>();
   workspaces = new Map<string, ObservedWorkspace>();
+  /** Statuses that were stored, and instances that were made. */
+  readonly counts = { statusWrites: 0, created: 0 };
   private suspendAnswer: SuspendAnswer | undefined;
-  private createFailure: Observation['createFailure'];
+  private createFailure: CreateFailure | undefined;
+  /** Since when a status that only tells of progress has been held back. */
+  private heldSince: number | undefined;
+  /** Version of the last status that the observer stored: it looks at nothing older. */
+  private ownVersion = 0;
   private readonly past: Observation[] = [];
-  private minted = 0;
 
-  constructor(retain = false) {
-    this.retain = retain;
-    this.template = aTemplate(retain);
+  constructor(options: Partial<WorldOptions> = {}) {
+    this.options = { ...EVEN, ...options };
+    this.template = this.theTemplate();
+    this.sandbox = aSandbox();
+    this.sandbox.metadata.creationTimestamp = iso(T0 + this.options.skew.server);
+  }
+
+  theTemplate(): SandboxTemplate {
+    return aTemplate(this.options.workspace);
   }
 
   observe(): Observation | undefined {
@@ -46,43 +83,52 @@ export class World {
       sandbox: this.sandbox,
       template: this.template,
       instances: instances.filter((instance) => instance.ownerUid === uid || instance.uid.startsWith('foreign')),
+      live: this.options.driver === 'host',
       workspaces: [...this.workspaces.values()].filter(
         (workspace) => workspace.ownerUid === uid || workspace.name === name || workspace.name === this.claim(),
       ),
       candidates: instances
-        .filter((instance) => instance.ownerUid === undefined && instance.warm)
-        .map(({ uid: candidate, createdAt }) => ({ uid: candidate, createdAt, display: DISPLAY })),
-      ...(this.suspendAnswer && { suspendAnswer: this.suspendAnswer }),
-      ...(this.createFailure && { createFailure: this.createFailure }),
+        .filter((instance) => instance.ownerUid === undefined && instance.warm && !instance.terminating)
+        .map((instance) => ({ uid: instance.uid, createdAt: instance.createdAt, display: DISPLAY })),
+      ...this.memory(),
+      ...(this.options.knowsSkew && { clockSkewMs: this.options.skew.server }),
     };
-    this.past.push(seen);
+    this.past.push(structuredClone(seen));
     return structuredClone(seen);
   }
 
-  /** One pass of a reconciler; `back` decides on what was seen so many observations ago, at the present time. */
-  reconcile(fault: Fault = 'none', back = 0): Decision | undefined {
+  /**
+   * One pass of a reconciler.
+   *
+   * @returns what was decided, whether its status is held back, and when to look again at the latest, epoch ms
+   */
+  reconcile(fault: Fault = 'none', lag?: Lag): { decision: Decision; held: boolean; lookAt: number } | undefined {
     const fresh = this.observe();
     if (!fresh) return undefined;
-    const old = this.past.at(-1 - back) ?? fresh;
-    const seen = deepFreeze(structuredClone({ ...old, now: this.now }));
-    const decision = decide(seen);
-    if (!isDeepStrictEqual(decision, decide(seen))) throw new Error('Two decisions on one observation differ.');
-    if (fault === 'dropped') return decision;
-    if (!this.writeStatus(seen, decision)) return decision;
-    const actions = fault === 'none' ? decision.actions : decision.actions.slice(0, fault.onlyActions);
-    for (const action of actions) if (!this.apply(action)) break;
-    return decision;
+    const seen = lag ? this.outdated(fresh, lag) : fresh;
+    let decision = decideTwice(seen);
+    if (decision.confirm) {
+      const { instances, workspaces } = fresh;
+      decision = decideTwice({ ...seen, instances, workspaces, live: true });
+      if (decision.confirm) throw new Error('A live list is to be confirmed by another.');
+    }
+    if (fault !== 'dropped') this.carryOut(seen, decision, fault);
+    const requeueAt = decision.requeueAfterMs === undefined ? Infinity : this.now + decision.requeueAfterMs;
+    const lookAt = Math.min(requeueAt, (this.heldSince ?? Infinity) + TIMES.progressMs);
+    return { decision, held: this.heldSince !== undefined, lookAt };
   }
 
   /** What runs gets one step further: an instance starts, answers, shows its desktop, or is gone. */
   progress(): boolean {
     let changed = false;
     for (const instance of this.instances.values()) {
+      if (instance.nodeLost) continue;
       if (instance.terminating) changed = this.instances.delete(instance.uid) || changed;
-      else if (instance.state === 'Pending') changed = this.become(instance, { state: 'Running' });
-      else if (instance.state === 'Failed') continue;
-      else if (!instance.toolsReady) changed = this.become(instance, { toolsReady: true });
-      else if (instance.desktop === 'starting') changed = this.become(instance, { desktop: 'ready' });
+      else if (instance.state === 'Pending') {
+        if (!instance.trouble) changed = become(instance, { state: 'Running', runningSince: this.nodeTime() });
+      } else if (instance.state === 'Failed') continue;
+      else if (!instance.toolsReady) changed = become(instance, { toolsReady: true });
+      else if (instance.desktop === 'starting') changed = become(instance, { desktop: 'ready' });
     }
     for (const workspace of this.workspaces.values()) {
       if (workspace.terminating) changed = this.workspaces.delete(workspace.name) || changed;
@@ -101,24 +147,31 @@ export class World {
     this.bump();
   }
 
+  /** Asks for it by the asker's clock, but later than whatever put it to rest, and than the wake before. */
   wake(): void {
-    const rested = [this.sandbox?.status?.suspendedAt, this.sandbox?.status?.lastFailure?.at];
-    const after = Math.max(this.now, ...rested.map((moment) => (moment === undefined ? 0 : Date.parse(moment) + 1)));
-    this.wish({ operatingMode: 'Running', wakeRequestedAt: new Date(after).toISOString() });
+    const { status, spec } = this.sandbox ?? {};
+    const before = [status?.suspendedAt, status?.lastFailure?.at, spec?.wakeRequestedAt];
+    const after = before.map((moment) => (moment === undefined ? 0 : Date.parse(moment) + 1));
+    const wakeRequestedAt = iso(Math.max(this.now + this.options.skew.asker, ...after));
+    this.wish({ operatingMode: 'Running', wakeRequestedAt });
   }
 
   requestDeletion(): void {
     if (!this.sandbox || this.sandbox.metadata.deletionTimestamp !== undefined) return;
-    const deletionTimestamp = new Date(this.now).toISOString();
+    const deletionTimestamp = iso(this.now);
     this.sandbox = { ...this.sandbox, metadata: { ...this.sandbox.metadata, deletionTimestamp } };
     this.bump();
   }
 
-  /** The observer starts anew: what it kept in memory is gone, so it opens whatever may have agreed to suspend. */
+  /** The observer starts anew, and what it kept in memory is gone. On one host it opens whatever may have agreed. */
   forget(): void {
-    for (const instance of this.own()) if (!instance.terminating) instance.closed = false;
+    if (this.options.driver === 'host') {
+      for (const instance of this.own()) if (!instance.terminating) instance.closed = false;
+    }
     this.suspendAnswer = undefined;
     this.createFailure = undefined;
+    this.heldSince = undefined;
+    this.ownVersion = this.version();
   }
 
   /** Adds an instance that no decision asked for. */
@@ -131,7 +184,7 @@ export class World {
       state: 'Pending',
       terminating: false,
       warm: false,
-      createdAt: this.now,
+      createdAt: this.now + this.options.skew.server,
       toolsReady: false,
       desktop: 'starting',
       restarts: 0,
@@ -144,18 +197,61 @@ export class World {
     return [...this.instances.values()].filter((instance) => instance.ownerUid === 'uid-one');
   }
 
+  /** The present moment by the clock of a node, epoch ms. */
+  nodeTime(): number {
+    return this.now + this.options.skew.node;
+  }
+
+  private memory(): Pick<Observation, 'suspendAnswer' | 'createFailure'> {
+    return {
+      ...(this.suspendAnswer && { suspendAnswer: this.suspendAnswer }),
+      ...(this.createFailure && { createFailure: this.createFailure }),
+    };
+  }
+
   private claim(): string | undefined {
     return this.sandbox?.status?.workspace?.claimName;
   }
 
-  private writeStatus(seen: Observation, decision: Decision): boolean {
-    if (seen.sandbox.metadata.resourceVersion !== this.sandbox?.metadata.resourceVersion) return false;
+  private version(): number {
+    return Number(this.sandbox?.metadata.resourceVersion ?? 0);
+  }
+
+  /** What is seen through caches that lag, the resource's and the instances' each by so much. */
+  private outdated(fresh: Observation, lag: Lag): Observation {
+    const known = this.past.filter(({ sandbox }) => Number(sandbox.metadata.resourceVersion) >= this.ownVersion);
+    const { sandbox, template } = known.at(-1 - lag.sandbox) ?? known[0] ?? fresh;
+    const { instances, workspaces, candidates } = this.past.at(-1 - lag.instances) ?? fresh;
+    return structuredClone({ ...fresh, sandbox, template, instances, workspaces, candidates });
+  }
+
+  private carryOut(seen: Observation, decision: Decision, fault: Fault): void {
+    const { statusWrite, actions } = decision;
+    const isFirst = this.options.driver === 'host' || statusWrite === 'first';
+    if (isFirst && !this.store(seen, decision)) return;
+    const done = fault === 'none' ? actions : actions.slice(0, fault === 'dropped' ? 0 : fault.onlyActions);
+    for (const action of done) if (!this.apply(action)) return;
+    if (isFirst || done.length < actions.length) return;
+    if (statusWrite === 'now') this.store(seen, decision);
+    if (statusWrite === 'none') this.heldSince = undefined;
+    if (statusWrite !== 'soon') return;
+    this.heldSince ??= this.now;
+    if (this.now >= this.heldSince + TIMES.progressMs) this.store(seen, decision);
+  }
+
+  /** @returns false on a conflict: somebody changed the resource since it was observed */
+  private store(seen: Observation, decision: Decision): boolean {
+    if (!this.sandbox || Number(seen.sandbox.metadata.resourceVersion) !== this.version()) return false;
+    this.heldSince = undefined;
     if (isDeepStrictEqual(this.sandbox.status, decision.status)) return true;
     this.sandbox = { ...this.sandbox, status: decision.status };
     this.bump();
+    this.ownVersion = this.version();
+    this.counts.statusWrites += 1;
     return true;
   }
 
+  /** @returns false when it could not be done, and the rest of the decision is dropped */
   private apply(action: Action): boolean {
     switch (action.type) {
       case 'createWorkspace': {
@@ -166,43 +262,30 @@ export class World {
       }
       case 'createInstance':
         return this.createInstance(action.workspace);
-      case 'adoptInstance': {
-        const instance = this.instances.get(action.uid);
-        if (!instance || (instance.ownerUid !== undefined && instance.ownerUid !== 'uid-one')) return false;
-        const recorded = this.claim();
-        if (recorded !== undefined && recorded !== instance.workspace) throw new Error('Adopted beside a workspace.');
-        instance.ownerUid = 'uid-one';
-        const workspace = this.workspaces.get(instance.workspace ?? '');
-        if (workspace?.ownerUid === instance.uid) workspace.ownerUid = this.retain ? undefined : 'uid-one';
-        return true;
-      }
+      case 'adoptInstance':
+        return this.adoptInstance(action.uid);
       case 'askToSuspend': {
         const instance = this.instances.get(action.uid);
-        if (!instance?.toolsReady || !this.sandbox) return false;
+        if (!instance?.toolsReady || instance.nodeLost || !this.sandbox) return false;
         // Once closed, nothing can begin that would make it refuse.
         instance.closed ||= !this.busy;
-        const { closed: agreed, uid: instanceUid } = instance;
-        const { generation } = this.sandbox.metadata;
-        const idleForMs = agreed ? action.ifIdleForMs : 0;
-        this.suspendAnswer = { instanceUid, generation, agreed, idleForMs, at: this.now };
+        this.remember(instance.uid, instance.closed, instance.closed ? action.ifIdleForMs : 0);
         return true;
       }
       case 'reopenInstance': {
         const instance = this.instances.get(action.uid);
-        if (instance) instance.closed = false;
-        this.suspendAnswer = undefined;
+        if (!instance || instance.nodeLost) return false;
+        instance.closed = false;
+        this.remember(instance.uid, false, 0);
         return true;
       }
-      case 'deleteInstance': {
-        const instance = this.instances.get(action.uid);
-        if (instance && instance.ownerUid !== 'uid-one') throw new Error(`Deleted the foreign instance ${action.uid}.`);
-        if (instance) instance.terminating = true;
-        return true;
-      }
+      case 'deleteInstance':
+        return this.deleteInstance(action.uid, action.force);
       case 'deleteWorkspace': {
         const workspace = this.workspaces.get(action.name);
-        if (workspace && workspace.ownerUid !== 'uid-one')
+        if (workspace && workspace.ownerUid !== 'uid-one') {
           throw new Error(`Deleted the foreign workspace ${action.name}.`);
+        }
         if ([...this.instances.values()].some((instance) => instance.workspace === action.name)) {
           throw new Error(`Deleted the workspace ${action.name} under an instance.`);
         }
@@ -220,33 +303,84 @@ export class World {
   }
 
   private createInstance(workspace: string | undefined): boolean {
-    const owner = this.workspaces.get(workspace ?? '')?.ownerUid;
-    if (owner !== undefined && owner !== 'uid-one') throw new Error(`Used the foreign workspace ${workspace ?? ''}.`);
-    const holder = [...this.instances.values()].find((instance) => instance.workspace === workspace);
-    if (holder || !this.workspaces.has(workspace ?? '')) {
-      this.createFailure = {
-        kind: 'failed',
-        reason: 'CreateFailed',
-        message: 'The workspace is not free.',
-        at: this.now,
-      };
+    // The live check, and the name that only one may have.
+    if (this.own().length > 0 || this.instances.has('foreign-1')) return false;
+    if (this.refusal) {
+      this.createFailure = { ...this.refusal, at: this.now };
       return false;
     }
-    this.minted += 1;
-    this.addInstance(`i-${this.minted}`, { ownerUid: 'uid-one', workspace });
+    if (workspace !== undefined) {
+      const found = this.workspaces.get(workspace);
+      if (!found || found.terminating) return false;
+      if (found.ownerUid !== 'uid-one' && this.claim() !== workspace) {
+        throw new Error(`Used the foreign workspace ${workspace}.`);
+      }
+      if ([...this.instances.values()].some((instance) => instance.workspace === workspace)) {
+        throw new Error(`Put two on the workspace ${workspace}.`);
+      }
+    }
+    this.counts.created += 1;
+    this.createFailure = undefined;
+    this.addInstance(`i-${this.counts.created}`, { ownerUid: 'uid-one', workspace });
     return true;
   }
 
-  private become(instance: WorldInstance, next: Partial<WorldInstance>): boolean {
-    Object.assign(instance, next);
+  private adoptInstance(uid: string): boolean {
+    const instance = this.instances.get(uid);
+    if (!instance || (instance.ownerUid !== undefined && instance.ownerUid !== 'uid-one')) return false;
+    if (instance.ownerUid === undefined) {
+      if (this.own().length > 0 || instance.terminating) return false;
+      const recorded = this.claim();
+      if (recorded !== undefined && recorded !== instance.workspace) throw new Error('Adopted beside a workspace.');
+      instance.ownerUid = 'uid-one';
+    }
+    const workspace = this.workspaces.get(instance.workspace ?? '');
+    if (workspace?.ownerUid === instance.uid) {
+      workspace.ownerUid = this.options.workspace === 'retained' ? undefined : 'uid-one';
+    }
     return true;
+  }
+
+  private deleteInstance(uid: string, force: boolean): boolean {
+    const instance = this.instances.get(uid);
+    if (!instance) return true;
+    if (instance.ownerUid !== 'uid-one') throw new Error(`Deleted the foreign instance ${uid}.`);
+    if (force && instance.workspace !== undefined) throw new Error(`Forgot ${uid}, which may write to its workspace.`);
+    if (force) this.instances.delete(uid);
+    else instance.terminating = true;
+    return true;
+  }
+
+  private remember(instanceUid: string, agreed: boolean, idleForMs: number): void {
+    const generation = this.sandbox?.metadata.generation ?? 0;
+    this.suspendAnswer = { instanceUid, generation, agreed, idleForMs, at: this.now };
   }
 
   private bump(): void {
     if (!this.sandbox) return;
-    const resourceVersion = String(Number(this.sandbox.metadata.resourceVersion) + 1);
+    const resourceVersion = String(this.version() + 1);
     this.sandbox = { ...this.sandbox, metadata: { ...this.sandbox.metadata, resourceVersion } };
   }
+}
+
+function decideTwice(seen: Observation): Decision {
+  const frozen = deepFreeze(structuredClone(seen));
+  const decision = decide(frozen);
+  if (!isDeepStrictEqual(decision, decide(frozen))) throw new Error('Two decisions on one observation differ.');
+  const isSame = isDeepStrictEqual(decision.status, frozen.sandbox.status);
+  if (isSame !== (decision.statusWrite === 'none')) throw new Error('A status is to be stored exactly when it is new.');
+  // A status that is held back may never be stored, so nobody would hear of them.
+  if (decision.statusWrite === 'soon' && decision.events.length > 0) throw new Error('Progress is no event.');
+  return decision;
+}
+
+function become(instance: WorldInstance, next: Partial<WorldInstance>): true {
+  Object.assign(instance, next);
+  return true;
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
 }
 
 function deepFreeze<T>(value: T): T {
