@@ -25,6 +25,11 @@ describe('the wish to wake', () => {
     expect(wakeOf(aSandbox({ status: givenUp }), NOW).wakeRequestedAt).toBe('2026-04-01T00:00:00.001Z');
   });
 
+  it('is no earlier than the wish before it', () => {
+    const spec = { wakeRequestedAt: '2026-03-01T00:00:00.000Z' };
+    expect(wakeOf(aSandbox({ spec, status: asleep(CREATED) }), NOW)).toMatchObject(spec);
+  });
+
   it('is no moment at all where nothing rests', () => {
     expect(wakeOf(aSandbox({ status: READY }), NOW)).toEqual({ operatingMode: 'Running' });
   });

@@ -57,13 +57,14 @@ export function assertWakeable({ status }: Sandbox): void {
 }
 
 /**
- * What to write so that a sandbox wakes. `wakeRequestedAt` is later than whatever put it to rest, however clocks were
- * set in between, and is left out where nothing rests.
+ * What to write so that a sandbox wakes. `wakeRequestedAt` is later than whatever put it to rest and no earlier than the
+ * wish before it, however clocks were set in between, and is left out where nothing rests.
  */
 export function wakeOf({ spec, status }: Sandbox, now: number): Pick<SandboxSpec, 'operatingMode' | 'wakeRequestedAt'> {
   const isResting = isTrue(status?.conditions, 'Suspended') || isTrue(status?.conditions, 'Finished');
   const rested = [status?.suspendedAt, status?.lastFailure?.at].map((moment) => (moment ? Date.parse(moment) + 1 : 0));
-  const wakeRequestedAt = new Date(Math.max(now, ...rested)).toISOString();
+  const before = spec.wakeRequestedAt === undefined ? 0 : Date.parse(spec.wakeRequestedAt);
+  const wakeRequestedAt = new Date(Math.max(now, before, ...rested)).toISOString();
   return {
     operatingMode: 'Running',
     ...((isResting || spec.operatingMode === 'Suspended' || status?.lastFailure) && { wakeRequestedAt }),

@@ -12,7 +12,7 @@ export function asSandboxError(error: unknown): Error {
   if (!(error instanceof KubeError)) return error instanceof Error ? error : new Error(String(error));
   const { status, message } = error;
   const cause = { cause: error };
-  if (status === 403 && message.includes('exceeded quota')) {
+  if (isQuota(error)) {
     const text = `The quota of sandboxes is used up: ${message}`;
     return new SandboxError('SANDBOX_CAPACITY', text, { ...cause, retryAfterMs: QUOTA_RETRY_MS });
   }
@@ -27,4 +27,17 @@ export function asSandboxError(error: unknown): Error {
   const what = status === 0 || status === 429 ? 'does not answer at present' : 'has trouble';
   const text = `The API server of Kubernetes ${what}; sandboxes that run go on. ${message}`;
   return new SandboxError('SANDBOXES_UNAVAILABLE', text, { ...cause, ...retryAfter });
+}
+
+/**
+ * Whether a refusal may be that of an API server that has just started: it serves before it has read the roles (403) and
+ * the resource definitions (404), and refuses by what it does not know yet.
+ */
+export function isSaidWhileStarting(error: unknown): boolean {
+  if (!(error instanceof KubeError) || isQuota(error)) return false;
+  return error.status === 403 || error.status === 404;
+}
+
+function isQuota({ status, message }: KubeError): boolean {
+  return status === 403 && message.includes('exceeded quota');
 }

@@ -161,6 +161,8 @@ async function waitFor(
     if (!wanted.signal?.aborted || closing.aborted) throw error;
     throw new SandboxError('SANDBOX_ABORTED', 'The wait for the sandbox was cancelled.');
   }
+  // Who comes now is in no list of those who are told.
+  closing.throwIfAborted();
   const timeoutMs = Math.max(1, Math.round(wanted.timeoutMs - (performance.now() - startedAt)));
   return connect(source, sessionId, { ...wanted, timeoutMs });
 }

@@ -45,7 +45,7 @@ export interface SandboxResourcesOptions {
   signal: AbortSignal;
 }
 
-const sandboxType: ResourceType<Sandbox> = defineResource({
+export const sandboxType: ResourceType<Sandbox> = defineResource({
   group: GROUP,
   version: VERSION,
   kind: 'Sandbox',

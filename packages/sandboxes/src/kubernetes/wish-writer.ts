@@ -1,5 +1,5 @@
 import { annotations, type Sandbox } from '@sandpiper/api';
-import { isAlreadyExists, isConflict, isNotFound } from '@sandpiper/kube';
+import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '@sandpiper/kube';
 import { SandboxError } from '../errors.ts';
 import { assertWakeable, type NewSandbox, noSandbox, wakeOf } from '../wishes.ts';
 import type { SandboxPatch, SandboxResources } from './sandbox-resources.ts';
@@ -24,7 +24,7 @@ export function createWishWriter(resources: SandboxResources, now: () => number)
     const found = await resources.read(sessionId);
     return found === 'foreign' ? undefined : found;
   };
-  /** Does a write to the session's sandbox, and again when another one has got its name meanwhile. */
+  /** Does a write to the session's sandbox, and again to what is there by then when somebody was faster. */
   const write = async (sessionId: string, work: (sandbox: Sandbox) => Promise<unknown>): Promise<void> => {
     let sandbox = resources.get(sessionId) ?? (await readOurs(sessionId));
     for (let encounter = 1; ; encounter++) {
@@ -33,7 +33,9 @@ export function createWishWriter(resources: SandboxResources, now: () => number)
         await work(sandbox);
         return;
       } catch (error) {
-        if (!(isConflict(error) || isNotFound(error)) || encounter === MAX_ENCOUNTERS) throw error;
+        // Invalid is a wake that is earlier than the one of another replica: it may only move forward.
+        const isOvertaken = isConflict(error) || isNotFound(error) || isInvalid(error);
+        if (!isOvertaken || encounter === MAX_ENCOUNTERS) throw error;
         sandbox = await readOurs(sessionId);
       }
     }
