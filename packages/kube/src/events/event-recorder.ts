@@ -95,6 +95,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 
   const write = async (series: Series): Promise<void> => {
     const { count, lastAt } = series;
+    if (count <= series.written) return;
     for (let attempt = 1; ; attempt++) {
       try {
         if (series.written === 0) await create(series, count);
