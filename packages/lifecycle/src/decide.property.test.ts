@@ -1,7 +1,8 @@
 import { isTrue } from '@sandpiper/api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { happen, histories, worlds } from './testing/history.ts';
+import { addWarm, happen, happenings, histories, worlds } from './testing/history.ts';
+import { fallAsleep, settle } from './testing/settle.ts';
 import { World } from './testing/world.ts';
 
 describe('any order, loss or repetition of observations, with any clocks and caches', () => {
@@ -61,6 +62,7 @@ describe('any order, loss or repetition of observations, with any clocks and cac
       fc.property(histories, worlds, fc.nat(70_000), (history, options, afterMs) => {
         const world = new World(options);
         for (const each of history) happen(world, each);
+        world.wish({ lifetime: { idleTimeout: '1s' } });
         world.wake();
         settle(world);
         world.now += afterMs;
@@ -83,42 +85,22 @@ describe('any order, loss or repetition of observations, with any clocks and cac
       { numRuns: 500 },
     );
   });
+
+  it('makes one instance as long as nothing breaks, whatever caches hide and passes leave undone', () => {
+    const calm = fc.array(happenings('reconcile', 'progress', 'forget'), { maxLength: 40, size: 'max' });
+    fc.assert(
+      fc.property(calm, worlds, fc.boolean(), (history, options, hasPool) => {
+        const world = new World(options);
+        if (hasPool) addWarm(world);
+        for (const each of history) happen(world, each);
+        settle(world);
+        expect(world.counts.created).toBe(hasPool ? 0 : 1);
+        expect(world.sandbox?.status?.restarts).toBeUndefined();
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
-
-/** From here on nothing breaks: foreign things go, nodes are back, the template is there, somebody works in the sandbox. */
-function settle(world: World): void {
-  world.instances.delete('foreign-1');
-  if (world.workspaces.get('sbx-one')?.ownerUid === 'somebody-else') world.workspaces.delete('sbx-one');
-  for (const instance of world.instances.values()) {
-    delete instance.trouble;
-    delete instance.nodeLost;
-  }
-  world.template ??= world.theTemplate();
-  world.refusal = undefined;
-  world.busy = true;
-  for (let pass = 0; pass < 200; pass += 1) {
-    const before = world.sandbox;
-    const look = world.reconcile();
-    const moved = world.progress();
-    if (moved || world.sandbox !== before || (look?.decision.actions.length ?? 0) > 0) continue;
-    if (!look || look.lookAt === Infinity) return;
-    if (!look.held && isTrue(look.decision.status.conditions, 'Ready')) return;
-    world.now = Math.max(world.now, look.lookAt);
-  }
-  throw new Error(`It does not come to rest: ${JSON.stringify(world.sandbox?.status)}`);
-}
-
-function fallAsleep(world: World): void {
-  world.busy = false;
-  for (let pass = 0; pass < 50; pass += 1) {
-    const look = world.reconcile();
-    world.progress();
-    const { conditions, endpoint } = world.sandbox?.status ?? {};
-    if (!look || (isTrue(conditions, 'Suspended') && !endpoint)) return;
-    if (look.decision.actions.length === 0 && look.lookAt < Infinity) world.now = Math.max(world.now, look.lookAt);
-  }
-  throw new Error(`It does not fall asleep: ${JSON.stringify(world.sandbox?.status)}`);
-}
 
 function expectRest(world: World, pauses: number[]): void {
   if (!world.sandbox) return;

@@ -1,48 +1,11 @@
-import { annotations, findCondition, reasons, type Sandbox, type SandboxStatus } from '@sandpiper/api';
+import { annotations, reasons, type Sandbox, type SandboxStatus } from '@sandpiper/api';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 import type { Observation, ObservedInstance } from './observation.ts';
-import { aSandbox, anInstance, anObservation, aTemplate, T0 } from './testing/builders.ts';
+import { aSandbox, anInstance, anObservation, aTemplate, aWorkspace, iso, T0 } from './testing/builders.ts';
+import { after, MINUTE, reasonOf, seenRunning, wokenAt } from './testing/seen.ts';
 
-const MINUTE = 60_000;
-const workspace = { name: 'sbx-one', ownerUid: 'uid-one', terminating: false };
-const iso = (at: number): string => new Date(at).toISOString();
-
-/** What is seen of a sandbox whose instance was published and became ready at T0, so much later. */
-function seenRunning(
-  afterMs: number,
-  change: { spec?: Partial<Sandbox['spec']>; status?: SandboxStatus; instance?: Partial<ObservedInstance> } = {},
-  rest: Partial<Observation> = {},
-): Observation {
-  const fresh = anObservation({ instances: [anInstance()], workspaces: [workspace] });
-  const status = { ...decide(fresh).status, ...change.status };
-  return anObservation({
-    now: T0 + afterMs,
-    sandbox: aSandbox(change.spec, { status }),
-    instances: [anInstance(change.instance)],
-    workspaces: [workspace],
-    ...rest,
-  });
-}
-
-/** The same sandbox after this observation's decision was written. */
-function after(seen: Observation): Sandbox {
-  return { ...seen.sandbox, status: decide(seen).status };
-}
-
-/** The same sandbox after somebody asked for it: every change of the wish raises the generation. */
-function wokenAt({ metadata, spec, ...rest }: Sandbox, at: number): Sandbox {
-  return {
-    ...rest,
-    metadata: { ...metadata, generation: metadata.generation + 1 },
-    spec: { ...spec, wakeRequestedAt: iso(at) },
-  };
-}
-
-function reasonOf(status: SandboxStatus, type: Parameters<typeof findCondition>[1]): string | undefined {
-  const condition = findCondition(status.conditions, type);
-  return condition && `${condition.status} ${condition.reason}`;
-}
+const workspace = aWorkspace();
 
 describe('starting', () => {
   it('makes the workspace, then the instance', () => {

@@ -58,7 +58,7 @@ export function answerDeadline(
   seen: Observation,
   instance: ObservedInstance,
 ): { at: number; reason: string; message: string } | undefined {
-  const { sandbox, now, clockSkewMs = 0 } = seen;
+  const { sandbox, now } = seen;
   if (instance.toolsReady || instance.state !== 'Running' || isLost(instance)) return undefined;
   if (hasAnswered(sandbox, instance)) {
     const tools = findCondition(sandbox.status?.conditions, 'ToolsReady');
@@ -67,11 +67,18 @@ export function answerDeadline(
     const message = `tool-api has not answered for ${TIMES.unresponsiveMs / 1000} s.`;
     return { at, reason: reasons.Unresponsive, message };
   }
-  // Both moments may be by another clock; what is known of it is taken off, and the deadline is twice what is borne.
-  const startedAt = (instance.runningSince ?? instance.createdAt) - clockSkewMs;
-  const at = startedAt + TIMES.startDeadlineMs;
+  const at = startOf(seen, instance) + TIMES.startDeadlineMs;
   const message = `tool-api has not answered within ${TIMES.startDeadlineMs / 1000} s of its start.`;
   return { at, reason: reasons.StartTimeout, message };
+}
+
+/**
+ * When it began to start, by our clock as far as that is known. The rest is borne by a deadline of twice as much: the skew
+ * of the server is measured, that of the node which tells since when it runs is not, and may be the same.
+ */
+function startOf({ clockSkewMs = 0 }: Observation, { runningSince, createdAt }: ObservedInstance): number {
+  if (runningSince === undefined) return createdAt - clockSkewMs;
+  return Math.max(runningSince, runningSince - clockSkewMs);
 }
 
 /** Whether tool-api of the published instance has answered before: then its silence is no slow start. */

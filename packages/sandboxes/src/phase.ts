@@ -80,10 +80,15 @@ function find(sandbox: Sandbox): Found {
         because: ready,
         since: findCondition(conditions, 'ToolsReady')?.lastTransitionTime,
       };
+    case reasons.NodeLost:
+      // It may come back with its node; without an endpoint it is the end of the one before that is waited for.
+      return { phase: status?.endpoint ? 'starting-tools' : 'creating', because: ready };
     case reasons.Suspending:
       return { phase: 'suspending', because: ready };
     case reasons.NameConflict:
     case reasons.TemplateNotFound:
+    case reasons.TemplateInvalid:
+    case reasons.NamespaceTerminating:
       return { phase: 'failed', because: ready };
     default:
       return { phase: 'creating', because: ready, since: requestedAt(sandbox) };

@@ -6,7 +6,7 @@ import {
   sandboxTemplateSpec,
   type SandboxSpec,
 } from '@sandpiper/api';
-import type { Observation, ObservedInstance } from '../observation.ts';
+import type { Observation, ObservedInstance, ObservedWorkspace } from '../observation.ts';
 
 /** When all tests begin, epoch ms. */
 export const T0 = Date.parse('2026-01-01T00:00:00.000Z');
@@ -20,7 +20,7 @@ export function aSandbox(spec: Partial<SandboxSpec> = {}, rest: Partial<Omit<San
       uid: 'uid-one',
       resourceVersion: '1',
       generation: 1,
-      creationTimestamp: new Date(T0).toISOString(),
+      creationTimestamp: iso(T0),
     },
     spec: { ...sandboxSpec.parse({}), ...spec },
     ...rest,
@@ -39,7 +39,7 @@ export function aTemplate(workspace: 'none' | 'owned' | 'retained' = 'owned'): S
       uid: 't',
       resourceVersion: '1',
       generation: 1,
-      creationTimestamp: new Date(T0).toISOString(),
+      creationTimestamp: iso(T0),
     },
     spec: sandboxTemplateSpec.parse(workspace === 'none' ? {} : { workspace: { retain: workspace === 'retained' } }),
   };
@@ -62,6 +62,11 @@ export function anInstance(rest: Partial<ObservedInstance> = {}): ObservedInstan
   };
 }
 
+/** The workspace that a sandbox makes for itself. */
+export function aWorkspace(): ObservedWorkspace {
+  return { name: 'sbx-one', ownerUid: 'uid-one', terminating: false };
+}
+
 /** A fresh sandbox that nothing was done for yet. */
 export function anObservation(rest: Partial<Observation> = {}): Observation {
   return {
@@ -73,4 +78,8 @@ export function anObservation(rest: Partial<Observation> = {}): Observation {
     candidates: [],
     ...rest,
   };
+}
+
+export function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
 }

@@ -94,6 +94,11 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 // The default size of fast-check would stop at about ten.
 export const histories = fc.array(happening, { maxLength: 40, size: 'max' });
 
+/** Only what may happen of these kinds. */
+export function happenings(...kinds: Happening['do'][]): fc.Arbitrary<Happening> {
+  return happening.filter((each) => kinds.includes(each.do));
+}
+
 const skewMs = fc.oneof(fc.constant(0), fc.integer({ min: -60_000, max: 60_000 }));
 
 /** Clocks that differ by no more than what is borne. */
@@ -102,6 +107,8 @@ export const skews = fc.record({ server: skewMs, asker: skewMs, node: skewMs });
 export const worlds: fc.Arbitrary<WorldOptions> = fc.record({
   workspace: fc.constantFrom('owned', 'owned', 'retained', 'none'),
   driver: fc.constantFrom('host', 'cluster', 'cluster'),
+  // As a driver does it, not at all, and so long that most of it is never stored.
+  holdMs: fc.constantFrom(1_000, 1_000, 0, 30_000),
   skew: skews,
   knowsSkew: fc.boolean(),
 });

@@ -4,7 +4,7 @@ import { decide } from '../decide.ts';
 import type { Action, Decision } from '../decision.ts';
 import type { CreateFailure, Observation, ObservedInstance, ObservedWorkspace, SuspendAnswer } from '../observation.ts';
 import { TIMES } from '../policy.ts';
-import { aSandbox, aTemplate, DISPLAY, T0 } from './builders.ts';
+import { aSandbox, aTemplate, DISPLAY, iso, T0 } from './builders.ts';
 
 interface WorldInstance extends ObservedInstance {
   /** It agreed to suspend and takes no work. */
@@ -19,6 +19,8 @@ export interface WorldOptions {
   workspace: 'none' | 'owned' | 'retained';
   /** `host` sees everything as it is and stores every status first; `cluster` has caches, and holds progress back. */
   driver: 'host' | 'cluster';
+  /** How long a status that only tells of progress is held back, ms; at most `TIMES.progressMs` in a driver. */
+  holdMs: number;
   /** How far the clocks of others are ahead of the observer's, ms. */
   skew: { server: number; asker: number; node: number };
   /** Whether the observer knows how far the server's clock is ahead. */
@@ -28,6 +30,7 @@ export interface WorldOptions {
 const EVEN: WorldOptions = {
   workspace: 'owned',
   driver: 'host',
+  holdMs: TIMES.progressMs,
   skew: { server: 0, asker: 0, node: 0 },
   knowsSkew: false,
 };
@@ -114,7 +117,7 @@ export class World {
     }
     if (fault !== 'dropped') this.carryOut(seen, decision, fault);
     const requeueAt = decision.requeueAfterMs === undefined ? Infinity : this.now + decision.requeueAfterMs;
-    const lookAt = Math.min(requeueAt, (this.heldSince ?? Infinity) + TIMES.progressMs);
+    const lookAt = Math.min(requeueAt, (this.heldSince ?? Infinity) + this.options.holdMs);
     return { decision, held: this.heldSince !== undefined, lookAt };
   }
 
@@ -236,7 +239,7 @@ export class World {
     if (statusWrite === 'none') this.heldSince = undefined;
     if (statusWrite !== 'soon') return;
     this.heldSince ??= this.now;
-    if (this.now >= this.heldSince + TIMES.progressMs) this.store(seen, decision);
+    if (this.now >= this.heldSince + this.options.holdMs) this.store(seen, decision);
   }
 
   /** @returns false on a conflict: somebody changed the resource since it was observed */
@@ -377,10 +380,6 @@ function decideTwice(seen: Observation): Decision {
 function become(instance: WorldInstance, next: Partial<WorldInstance>): true {
   Object.assign(instance, next);
   return true;
-}
-
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }
 
 function deepFreeze<T>(value: T): T {
