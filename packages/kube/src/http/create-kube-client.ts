@@ -55,7 +55,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
     get clockSkewMs() {
       return transport.clockSkewMs;
     },
-    get: (type, key, at = {}) =>
+    get: async (type, key, at = {}) =>
       orUndefined(
         call({ ...callOf(at), verb: 'get', resource: type.plural, method: 'GET', path: pathOf(type, key) }),
       ) as Promise<never>,
@@ -69,7 +69,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
       }
       return { ...page, items };
     },
-    create: (type, object, at = {}) =>
+    create: async (type, object, at = {}) =>
       call({
         ...callOf(at),
         verb: 'create',
@@ -78,7 +78,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
         path: collectionPathOf(type, object.metadata.namespace) + writeQueryOf(at),
         ...json(object),
       }) as Promise<never>,
-    replace: (type, object, at = {}) =>
+    replace: async (type, object, at = {}) =>
       call({
         ...callOf(at),
         verb: 'update',
@@ -87,7 +87,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
         path: pathOf(type, { ...keyOf(object), ...subresourceOf(at) }) + writeQueryOf(at),
         ...json(object),
       }) as Promise<never>,
-    patch: (type, key, patch, at = {}) =>
+    patch: async (type, key, patch, at = {}) =>
       call({
         ...callOf(at),
         verb: 'patch',
@@ -97,7 +97,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
         body: JSON.stringify(patch.body),
         contentType: PATCH_TYPES[patch.type],
       }) as Promise<never>,
-    apply: (type, object, at) =>
+    apply: async (type, object, at) =>
       call({
         ...callOf(at),
         verb: 'apply',
