@@ -47,6 +47,7 @@ export interface EventRecorderOptions {
 
 /** One kind of happening, and how often it was seen. */
 interface Series {
+  identity: string;
   name: string;
   namespace: string;
   note: EventNote;
@@ -106,6 +107,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         const { namespace, note } = series;
         if (isRefused(error) || attempt === 3 || stopping.signal.aborted) {
           log.warn({ namespace, reason: note.reason, error }, 'an event could not be written');
+          // When it happens again, it is new.
+          known.delete(series.identity);
           return;
         }
         await wait(1000 * attempt, stopping.signal);
@@ -152,6 +155,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       return;
     }
     const fresh: Series = {
+      identity,
       name: `${note.regarding.metadata.name.slice(0, 200)}.${nameSuffix()}`,
       namespace: namespace === '' ? 'default' : namespace,
       note,

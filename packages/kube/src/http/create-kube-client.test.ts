@@ -160,6 +160,14 @@ describeWithControlPlane('kube client', (controlPlane) => {
     ]);
   });
 
+  it('tells which subresource was written', async () => {
+    const reports: RequestReport[] = [];
+    const client = direct({ onRequest: (report) => reports.push(report) });
+    const patch = { type: 'merge', body: { status: {} } } as const;
+    await client.patch(core.namespaces, { namespace: '', name: namespace }, patch, { subresource: 'status' });
+    expect(reports).toMatchObject([{ verb: 'patch', resource: 'namespaces', subresource: 'status', status: 200 }]);
+  });
+
   it('does not wait beyond its time-out, nor for a 503 to a write', async () => {
     const client = proxied();
     const headers = { 'retry-after': '60' };

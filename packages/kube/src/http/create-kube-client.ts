@@ -83,6 +83,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
         ...callOf(at),
         verb: 'update',
         resource: type.plural,
+        subresource: at.subresource,
         method: 'PUT',
         path: pathOf(type, { ...keyOf(object), ...subresourceOf(at) }) + writeQueryOf(at),
         ...json(object),
@@ -92,6 +93,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
         ...callOf(at),
         verb: 'patch',
         resource: type.plural,
+        subresource: at.subresource,
         method: 'PATCH',
         path: pathOf(type, { ...key, ...subresourceOf(at) }) + writeQueryOf(at),
         body: JSON.stringify(patch.body),
@@ -102,6 +104,7 @@ export function createKubeClient(config: KubeConfig, options: KubeClientOptions 
         ...callOf(at),
         verb: 'apply',
         resource: type.plural,
+        subresource: at.subresource,
         method: 'PATCH',
         path:
           pathOf(type, { ...keyOfNew(object), ...subresourceOf(at) }) +
