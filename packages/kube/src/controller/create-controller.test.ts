@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { core, type ConfigMap } from '../builtin/resources.ts';
 import { createInformer } from '../cache/create-informer.ts';
 import type { KubeClient } from '../client.ts';
-import type { Controller, ControllerOptions, Reconcile } from '../controller.ts';
+import type { Controller, ControllerOptions, Reconcile, Watch } from '../controller.ts';
 import { createKubeClient } from '../http/create-kube-client.ts';
 import type { Informer } from '../informer.ts';
 import { createKubeMetrics } from '../metrics/kube-metrics.ts';
@@ -154,6 +154,25 @@ describeWithControlPlane('controller', (controlPlane) => {
     expect(text).toContain('workqueue_retries_total{name="counted"} 3');
     expect(text).toContain('workqueue_depth{name="counted"} 0');
     expect(text).toMatch(/controller_runtime_reconcile_time_seconds_count\{controller="counted"\} 4/);
+  });
+
+  it('goes on when the requests of a change cannot be told', async () => {
+    await make('broken');
+    const seen: string[] = [];
+    const reconcile: Reconcile = ({ name }) => {
+      seen.push(name);
+      return Promise.resolve(undefined);
+    };
+    const requestsFor: Watch['requestsFor'] = ({ key }) => {
+      if (key.name === 'broken') throw new Error('no requests');
+      return [key];
+    };
+    await controllerOf(reconcile, { watches: [{ informer, requestsFor }], resyncMs: 20 }).start();
+    await touch('broken');
+    await make('whole');
+    await expect.poll(() => seen).toContain('whole');
+    expect(seen).not.toContain('broken');
+    expect(logged.filter(({ level }) => level >= 50)[0]).toMatchObject({ key: `${namespace}/broken` });
   });
 
   it('looks again when a reconcile asks to, and behind changes now and then on its own', async () => {

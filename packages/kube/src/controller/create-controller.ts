@@ -7,6 +7,8 @@ import { keyFromText, keyText, type KubeObject, type ObjectKey } from '../resour
 import type { Change } from '../store.ts';
 import { wait } from '../time/wait.ts';
 
+const ENQUEUE_FAILED = 'the requests that follow from a change could not be told; the change is missed until the next';
+
 /** Makes a controller; it begins with `start()`, or when its manager leads. */
 export function createController(options: ControllerOptions): Controller {
   const { name, reconcile, watches, concurrency = 8, resyncMs, metrics, log = defaultLog() } = options;
@@ -24,7 +26,14 @@ export function createController(options: ControllerOptions): Controller {
   let isClosed = false;
 
   const enqueue = (watch: Watch, change: Change<KubeObject>, priority: Priority): void => {
-    for (const key of watch.requestsFor(change)) queue.add(keyText(key), priority);
+    try {
+      for (const key of watch.requestsFor(change)) queue.add(keyText(key), priority);
+    } catch (error) {
+      log.error(
+        { controller: name, resource: watch.informer.type.plural, key: keyText(change.key), error },
+        ENQUEUE_FAILED,
+      );
+    }
   };
 
   /** Every object of a watch, as if it were new. */
@@ -71,6 +80,7 @@ export function createController(options: ControllerOptions): Controller {
   };
 
   const start = async (): Promise<void> => {
+    if (isStopped()) return;
     for (const watch of watches) {
       unsubscribe.push(
         watch.informer.onChange((change) => enqueue(watch, change, watch.informer.isSynced ? 'changed' : 'resync')),

@@ -304,7 +304,17 @@ describeWithControlPlane('kube client', (controlPlane) => {
       const client = clientFor(configAs({ exec }));
       expect(await whoAmI(client)).toBe('refused 401');
       await writeFile(path.join(where, 'credential.json'), credential(await tokenOf('by-exec')));
-      expect(await whoAmI(client)).toBe(`system:serviceaccount:${namespace}:by-exec`);
+      // Of many at once as well, of which one renews for all.
+      const names = await Promise.all(Array.from({ length: 8 }, () => whoAmI(client)));
+      expect(new Set(names)).toEqual(new Set([`system:serviceaccount:${namespace}:by-exec`]));
+    });
+
+    it('says when there are no credentials', async () => {
+      const tokenFile = path.join(await folder(), 'missing');
+      const client = clientFor(configAs({ authProvider: { name: 'tokenFile', config: { tokenFile } } }));
+      const failure = await failureOf(client.get(core.configMaps, { namespace, name: 'x' }));
+      expect(failure).toMatchObject({ status: 0, reason: 'NoCredentials' });
+      expect(failure.message).toContain('missing');
     });
   });
 });

@@ -14,8 +14,8 @@ export interface Credentials {
 export interface CredentialSource {
   /** At once while they are fresh, so that the hot path awaits nothing. */
   current(): Credentials | Promise<Credentials>;
-  /** After a 401: asks again whatever is cached. False when nothing new came of it. */
-  renew(): Promise<boolean>;
+  /** After a 401: whether there are others than the refused ones by now, also by asking again whatever is cached. */
+  renew(refused: Credentials): Promise<boolean>;
 }
 
 /** Files are read this often at most; the library re-reads token files after 60 s on its own. */
@@ -41,12 +41,12 @@ export function createCredentialSource(original: KubeConfig): CredentialSource {
 
   return {
     current: () => (known && performance.now() - readAt < FRESH_MS ? known : read()),
-    async renew() {
-      const before = known;
+    async renew(refused) {
+      // Of many calls that were refused at once, the first has renewed them for all.
+      if (known && !isDeepStrictEqual(known, refused)) return true;
       // Only a new KubeConfig has not cached the token that was refused.
       config = copyOf(original);
-      const after = await read();
-      return !isDeepStrictEqual(before, after);
+      return !isDeepStrictEqual(await read(), refused);
     },
   };
 }

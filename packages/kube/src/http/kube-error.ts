@@ -11,7 +11,7 @@ export interface KubeErrorDetails {
 export interface KubeErrorInit {
   /** HTTP status; 0 when no answer came. */
   status: number;
-  /** As the API server names it (`NotFound`, `Conflict` …); `Unreachable`, `Timeout` or `BadAnswer` are our own. */
+  /** As the API server names it (`NotFound`, `Conflict` …); `Unreachable`, `Timeout`, `BadAnswer` and `NoCredentials` are our own. */
   reason: string;
   details?: KubeErrorDetails | undefined;
   retryAfterMs?: number | undefined;

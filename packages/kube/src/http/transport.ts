@@ -66,11 +66,10 @@ export function createTransport(config: KubeConfig, options: TransportOptions): 
   /** One attempt by `run`, reported and timed. */
   const attempt = async <A extends { status: number; headers: HttpAnswer['headers'] }>(
     request: TransportRequest,
+    current: Credentials,
     deadline: number,
     run: (credentials: Credentials, request: HttpRequest) => Promise<A>,
   ): Promise<A> => {
-    const known = credentials.current();
-    const current = known instanceof Promise ? await known : known;
     const startedAt = performance.now();
     let status = 0;
     try {
@@ -102,9 +101,11 @@ export function createTransport(config: KubeConfig, options: TransportOptions): 
     for (let attempts = 1; ; attempts++) {
       request.signal?.throwIfAborted();
       if (closing.signal.aborted) throw new KubeError('The client is closed.', { status: 0, reason: 'Unreachable' });
+      const known = credentials.current();
+      const current = known instanceof Promise ? await known.catch(withoutCredentials) : known;
       let answer: A;
       try {
-        answer = await attempt(request, deadline, run);
+        answer = await attempt(request, current, deadline, run);
       } catch (error) {
         // The server may drop an idle connection just when it is used again.
         if (attempts < 3 && isRead(request) && isUnanswered(error) && error.reason === 'Unreachable') continue;
@@ -112,7 +113,7 @@ export function createTransport(config: KubeConfig, options: TransportOptions): 
       }
       if (answer.status === 401 && !renewed) {
         renewed = true;
-        if (await credentials.renew()) continue;
+        if (await credentials.renew(current).catch(withoutCredentials)) continue;
       }
       const waitMs = waitBeforeRetry(request, answer);
       if (waitMs === undefined || attempts >= MAX_ATTEMPTS || performance.now() + waitMs >= deadline) return answer;
@@ -160,6 +161,16 @@ function waitBeforeRetry(request: TransportRequest, { status, headers }: HttpAns
 
 function isRead({ method }: TransportRequest): boolean {
   return method === 'GET' || method === 'HEAD';
+}
+
+/** A token file cannot be read, or an exec plugin failed. */
+function withoutCredentials(cause: unknown): never {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  throw new KubeError(`There are no credentials for the API server: ${why}`, {
+    status: 0,
+    reason: 'NoCredentials',
+    cause,
+  });
 }
 
 function missingCluster(): never {
