@@ -48,6 +48,16 @@ describe('an instance that does not get on', () => {
     expect(reworded.status.lastFailure).toMatchObject({ ...noRoom, at: iso(T0) });
   });
 
+  it('is asked for once, whatever is noted while it has no address', () => {
+    const sandbox = aSandbox();
+    sandbox.metadata.creationTimestamp = iso(T0 - MINUTE);
+    const first = seenPending({ trouble: noRoom }, sandbox);
+    const launch = { type: 'Cold', requestedAt: iso(T0 - MINUTE), startedAt: iso(T0) };
+    expect(decide(first).status.launch).toMatchObject(launch);
+    const later = seenPending({ trouble: noRoom }, after(first), T0 + MINUTE);
+    expect(decide(later).status.launch).toMatchObject(launch);
+  });
+
   it('goes from one trouble to the next, and leaves the last as the cause', () => {
     const scheduled = { scheduled: true };
     const pull = { reason: 'ImagePull', message: 'The image x cannot be had: not found' };
@@ -166,6 +176,13 @@ describe('an end that comes from outside', () => {
 
   it('keeps starts apart that end at once', () => {
     const seen = seenRunning(1_000, { instance: endedBy('Evicted', 1_000) });
+    const gone = { ...seen, sandbox: after(seen), instances: [] };
+    expect(decide(gone)).toMatchObject({ actions: [], requeueAfterMs: 29_000 });
+  });
+
+  it('keeps starts apart that end before they were ever published', () => {
+    const instance = { ...endedBy('Evicted', 1_000), createdAt: T0, address: undefined };
+    const seen = anObservation({ now: T0 + 1_000, instances: [anInstance(instance)], workspaces: [aWorkspace()] });
     const gone = { ...seen, sandbox: after(seen), instances: [] };
     expect(decide(gone)).toMatchObject({ actions: [], requeueAfterMs: 29_000 });
   });
@@ -344,6 +361,18 @@ describe('a warm instance', () => {
     const { actions, requeueAfterMs } = decide(anObservation({ instances: [warm], workspaces: [aWorkspace()] }));
     expect(actions).toEqual([]);
     expect(requeueAfterMs).toBe(30 * MINUTE);
+  });
+
+  it('takes no workspace along that was not taken over before it ended', () => {
+    const ended = anInstance({ uid: 'warm', warm: true, workspace: 'warm-ws', state: 'Failed', toolsReady: false });
+    const half = { name: 'warm-ws', ownerUid: 'warm', terminating: false };
+    const { status, actions } = decide(anObservation({ instances: [ended], workspaces: [half] }));
+    expect(actions).toMatchObject([{ type: 'deleteInstance', uid: 'warm' }]);
+    expect(status.workspace).toBeUndefined();
+    const whole = { ...half, ownerUid: undefined };
+    const kept = decide(anObservation({ instances: [ended], workspaces: [whole] }));
+    // It belongs to nobody, so this record is all that holds it.
+    expect(kept.status.workspace).toEqual({ claimName: 'warm-ws', retain: true });
   });
 
   it('withdraws the endpoint of the one before while it has no address', () => {

@@ -1,4 +1,4 @@
-import { annotations, reasons, type Sandbox, type SandboxStatus } from '@sandpiper/api';
+import { annotations, reasons, type SandboxStatus } from '@sandpiper/api';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
 import type { Observation, ObservedInstance } from './observation.ts';

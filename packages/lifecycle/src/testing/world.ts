@@ -81,6 +81,7 @@ export class World {
     if (!this.sandbox) return undefined;
     const { name, uid } = this.sandbox.metadata;
     const instances = [...this.instances.values()].map(({ closed: _closed, ...instance }) => instance);
+    const used = new Set(this.own().map(({ workspace }) => workspace));
     const seen: Observation = {
       now: this.now,
       sandbox: this.sandbox,
@@ -88,7 +89,7 @@ export class World {
       instances: instances.filter((instance) => instance.ownerUid === uid || instance.uid.startsWith('foreign')),
       live: this.options.driver === 'host',
       workspaces: [...this.workspaces.values()].filter(
-        (workspace) => workspace.ownerUid === uid || workspace.name === name || workspace.name === this.claim(),
+        ({ name: each, ownerUid }) => ownerUid === uid || each === name || each === this.claim() || used.has(each),
       ),
       candidates: instances
         .filter((instance) => instance.ownerUid === undefined && instance.warm && !instance.terminating)
