@@ -48,6 +48,11 @@ export interface KubeList<T extends KubeObject> {
 export interface CallOptions {
   signal?: AbortSignal;
   timeoutMs?: number;
+  /**
+   * Called when a connection is there and the next thing is to send, and again before each retry. When it throws, nothing is sent, and the
+   * call fails with what was thrown.
+   */
+  beforeSend?: () => void;
 }
 
 export interface ListOptions extends CallOptions {
@@ -61,7 +66,7 @@ export interface ListOptions extends CallOptions {
   resourceVersion?: string;
 }
 
-export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue' | 'timeoutMs'> {
+export interface WatchOptions extends Omit<ListOptions, 'limit' | 'continue' | 'timeoutMs' | 'beforeSend'> {
   resourceVersion: string;
   /** The server ends the watch after this long. */
   timeoutSeconds?: number;

@@ -21,7 +21,7 @@ export { createEventRecorder } from './events/event-recorder.ts';
 export type { EventNote, EventRecorder, EventRecorderOptions } from './events/event-recorder.ts';
 export { createExpectations, type Expectations } from './expectations/expectations.ts';
 export { createKubeClient, type KubeClientOptions } from './http/create-kube-client.ts';
-export { guardWrites, type BeforeWrite, type KubeWrite } from './http/guard-writes.ts';
+export { guardWrites, type BeforeWrite, type KubeWrite, type WriteGuard } from './http/guard-writes.ts';
 export {
   isAlreadyExists,
   isConflict,

@@ -11,7 +11,7 @@ import { core, type ConfigMap } from '../builtin/resources.ts';
 import type { KubeClient, NewObject } from '../client.ts';
 import { keyOf } from '../resource.ts';
 import { createKubeClient, type KubeClientOptions } from './create-kube-client.ts';
-import type { KubeWrite } from './guard-writes.ts';
+import { guardWrites, type KubeWrite } from './guard-writes.ts';
 import { isAlreadyExists, isConflict, isForbidden, isGone, isInvalid, isNotFound, KubeError } from './kube-error.ts';
 import type { RequestReport } from './transport.ts';
 
@@ -224,6 +224,31 @@ describeWithControlPlane('kube client', (controlPlane) => {
     }
     expect(writes.map(({ verb }) => verb)).toEqual(['create', 'delete', 'patch', 'update', 'apply', 'raw']);
     expect(await client.get(core.configMaps, keyOf(made))).toEqual(made);
+  });
+
+  it('asks again before it sends a write again, and before one that waited for its turn', async () => {
+    let isAllowed = true;
+    const beforeSend = (): void => {
+      if (!isAllowed) throw new Error('no longer allowed');
+    };
+    const client = guardWrites(proxied({ maxConnections: 1 }), { beforeSend });
+    const busy = proxy.inject({ kind: 'answer', status: 429, headers: { 'retry-after': '1' } }, { times: 1 });
+    const retried = expect(client.create(core.configMaps, configMap('again'))).rejects.toThrow('no longer allowed');
+    await expect.poll(() => busy.hits).toBe(1);
+    const slow = proxy.inject({ kind: 'delay', ms: 200 }, { times: 1 });
+    const first = client.create(core.configMaps, configMap('first'));
+    const waiting = expect(client.create(core.configMaps, configMap('waiting'))).rejects.toThrow('no longer allowed');
+    await expect.poll(() => slow.hits).toBe(1);
+    isAllowed = false;
+    await Promise.all([first, waiting, retried]);
+    const { items } = await direct().list(core.configMaps, { namespace });
+    const names = items.map(({ metadata }) => metadata.name);
+    expect(names).toContain('first');
+    expect(names).not.toContain('waiting');
+    expect(names).not.toContain('again');
+    // The connection goes on after a request that was stopped.
+    isAllowed = true;
+    await client.create(core.configMaps, configMap('again'));
   });
 
   it('knows how far the clocks are apart', async () => {

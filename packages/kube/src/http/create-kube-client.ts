@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { KubeClient, KubeList, ListOptions, Patch, RawResponse, WatchEvent } from '../client.ts';
+import type { CallOptions, KubeClient, KubeList, ListOptions, Patch, RawResponse, WatchEvent } from '../client.ts';
 import { keyOf, type KubeObject, type ResourceType } from '../resource.ts';
 import { guardWrites, keyOfNew, type BeforeWrite } from './guard-writes.ts';
 import { errorOfAnswer, errorOfStatus, isNotFound, KubeError } from './kube-error.ts';
@@ -166,8 +166,8 @@ const PATCH_TYPES: Record<Patch['type'], string> = {
   json: 'application/json-patch+json',
 };
 
-function callOf({ signal, timeoutMs }: { signal?: AbortSignal; timeoutMs?: number }) {
-  return { signal, timeoutMs };
+function callOf({ signal, timeoutMs, beforeSend }: CallOptions) {
+  return { signal, timeoutMs, beforeSend };
 }
 
 function json(body: object) {

@@ -13,6 +13,8 @@ export interface HttpRequest {
   /** For all of the answer; of a stream, for its head. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
+  /** Called when it has its connection; throws to stop it. */
+  beforeSend?: (() => void) | undefined;
 }
 
 export interface HttpAnswer {
@@ -66,7 +68,10 @@ export interface Cutter {
   release: () => void;
 }
 
-export function cutter({ timeoutMs, signal, method, path }: HttpRequest, onCut: (error: Error) => void): Cutter {
+export function cutter(
+  { timeoutMs, signal, beforeSend, method, path }: HttpRequest,
+  onCut: (error: Error) => void,
+): Cutter {
   let controller: Dispatcher.DispatchController | undefined;
   let reason: Error | undefined;
 
@@ -86,6 +91,7 @@ export function cutter({ timeoutMs, signal, method, path }: HttpRequest, onCut: 
     attach(started) {
       controller = started;
       if (reason) controller.abort(reason);
+      else tryOr(beforeSend, cut);
     },
     cut,
     stopTimer: () => clearTimeout(timer),
@@ -94,6 +100,14 @@ export function cutter({ timeoutMs, signal, method, path }: HttpRequest, onCut: 
       signal?.removeEventListener('abort', onAbort);
     },
   };
+}
+
+function tryOr(run: (() => void) | undefined, otherwise: (error: Error) => void): void {
+  try {
+    run?.();
+  } catch (error) {
+    otherwise(error instanceof Error ? error : new Error(String(error)));
+  }
 }
 
 export function dispatchOptions({ origin, method, path, headers, body }: HttpRequest): Dispatcher.DispatchOptions {

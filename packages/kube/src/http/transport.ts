@@ -39,6 +39,7 @@ export interface TransportRequest {
   body?: string | Buffer | undefined;
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  beforeSend?: (() => void) | undefined;
 }
 
 /** One API server as seen with one set of credentials: sends, waits where the server asks to, and tells of what it did. */
@@ -81,6 +82,7 @@ export function createTransport(config: KubeConfig, options: TransportOptions): 
         body: request.body,
         timeoutMs: Math.max(1, deadline - startedAt),
         signal: request.signal,
+        beforeSend: request.beforeSend,
       });
       status = answer.status;
       skew.note(answer.headers.date, performance.now() - startedAt);

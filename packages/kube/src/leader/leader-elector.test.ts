@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startApiServerProxy, type ApiServerProxy } from '@sandpiper/testing/api-server-proxy';
 import { describeWithControlPlane } from '@sandpiper/testing/vitest';
@@ -96,7 +97,7 @@ describeWithControlPlane('leader election', (controlPlane) => {
     await first.elector.start();
     const second = candidate('second', admin);
     const waiting = second.elector.start();
-    const guarded = guardWrites(admin, () => first.elector.assertLeading());
+    const guarded = guardWrites(admin, { beforeSend: () => first.elector.assertLeading() });
     proxy.inject({ kind: 'silence' });
     await expect.poll(() => first.lost.length, { interval: 5 }).toBe(1);
     expect(second.elector.isLeading()).toBe(false);
@@ -157,12 +158,11 @@ describeWithControlPlane('leader election', (controlPlane) => {
     await admin.create(core.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: key });
     const script = fileURLToPath(new URL('testing/candidate.ts', import.meta.url));
     const sleeper = spawn(process.execPath, [script, controlPlane().kubeconfigPath, namespace, 'sleeper'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: 'ignore',
     });
     try {
-      await once(sleeper.stdout, 'data');
-      await expect.poll(async () => (await admin.get(core.configMaps, key))?.data?.['writer']).toBe('sleeper');
-      sleeper.kill('SIGSTOP');
+      await expect.poll(() => stateOf(sleeper.pid!), { timeout: 10_000 }).toBe('T');
+      expect((await admin.get(core.configMaps, key))?.data?.['writer']).toBe('sleeper');
       const lease = { namespace, name: 'paused' };
       await candidate('awake', admin, { lease }).elector.start();
       await admin.patch(core.configMaps, key, { type: 'merge', body: { data: { writer: 'awake' } } });
@@ -175,6 +175,13 @@ describeWithControlPlane('leader election', (controlPlane) => {
     }
   });
 });
+
+/** As the kernel names it: `T` is stopped. */
+function stateOf(pid: number): string | undefined {
+  if (process.platform !== 'linux')
+    return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' })[0];
+  return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+}
 
 describe('stopwatch', () => {
   it('goes by the clock that went further: a suspended machine stops one, a set clock the other', () => {

@@ -29,7 +29,7 @@ export interface LeaderElector {
   readonly identity: string;
   /** Whether nobody else can have begun to lead. Looks at the clocks, so it is true of a process that was paused, too. */
   isLeading(): boolean;
-  /** For `guardWrites`. @throws NotLeadingError */
+  /** For `guardWrites(client, { beforeSend })`. @throws NotLeadingError */
   assertLeading(): void;
   /** Competes for the lease; resolves once leading. Rejects when closed before. */
   start(): Promise<void>;

@@ -6,7 +6,7 @@ import { core } from '../../builtin/resources.ts';
 import { createLeaderElector } from '../leader-elector.ts';
 
 /**
- * A process that competes for a lease and, while it leads, writes a ConfigMap as fast as it can. A test pauses it.
+ * A process that competes for a lease, writes a ConfigMap while it leads, and stops itself between two writes, so that a test may wake it.
  * Arguments: kubeconfig, namespace, identity.
  */
 const [path, namespace = '', identity = ''] = process.argv.slice(2);
@@ -20,10 +20,10 @@ const elector = createLeaderElector({
   retryPeriodMs: 200,
   onLost: () => process.exit(3),
 });
-const guarded = guardWrites(client, () => elector.assertLeading());
+const guarded = guardWrites(client, { beforeSend: () => elector.assertLeading() });
 await elector.start();
-process.stdout.write('leading\n');
 for (let count = 0; ; count++) {
+  if (count === 10) process.kill(process.pid, 'SIGSTOP');
   const body = { data: { writer: identity, count: String(count) } };
   await guarded.patch(core.configMaps, { namespace, name: 'written' }, { type: 'merge', body }).catch(() => undefined);
   // A write that is stopped rejects at once, and leaves no room for the election.
