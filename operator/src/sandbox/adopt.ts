@@ -17,7 +17,7 @@ export async function adoptInstance(hands: Hands, sandbox: Sandbox, memory: Memo
     const outcome = await adoptPod(hands, sandbox, memory, pod);
     if (outcome === 'stale') return 'stale';
   }
-  return adoptWorkspace(hands, sandbox, pod);
+  return adoptWorkspace(hands, sandbox, memory, pod);
 }
 
 async function adoptPod(hands: Hands, sandbox: Sandbox, memory: Memory, pod: Pod): Promise<Outcome> {
@@ -31,17 +31,17 @@ async function adoptPod(hands: Hands, sandbox: Sandbox, memory: Memory, pod: Pod
   } catch (error) {
     if (!isConflict(error) && !isNotFound(error)) throw error;
     metrics.adoption('lost');
-    return rereadPod(hands, keyOf(pod));
+    return rereadPod(hands, memory, keyOf(pod));
   }
 }
 
-async function adoptWorkspace(hands: Hands, sandbox: Sandbox, pod: Pod): Promise<Outcome> {
+async function adoptWorkspace(hands: Hands, sandbox: Sandbox, memory: Memory, pod: Pod): Promise<Outcome> {
   const { client, caches } = hands;
   const { namespace = '' } = sandbox.metadata;
   const name = claimNameOf(pod);
   if (name === undefined) return 'done';
   const claim = caches.claims.store.get({ namespace, name });
-  if (!claim) return rereadClaim(hands, { namespace, name });
+  if (!claim) return rereadClaim(hands, memory, { namespace, name });
   if (controllerOf(claim)?.uid !== pod.metadata.uid) return 'done';
   // To nobody where it outlives the sandbox: an owner would take it along.
   const retain = templateOf(caches, sandbox)?.spec.workspace?.retain === true;
@@ -52,7 +52,7 @@ async function adoptWorkspace(hands: Hands, sandbox: Sandbox, pod: Pod): Promise
     return 'done';
   } catch (error) {
     if (!isConflict(error) && !isNotFound(error)) throw error;
-    return rereadClaim(hands, { namespace, name });
+    return rereadClaim(hands, memory, { namespace, name });
   }
 }
 

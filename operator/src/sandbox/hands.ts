@@ -1,9 +1,10 @@
 import { labels, type Sandbox, type SandboxTemplate } from '@sandpiper/api';
-import { core, type KubeClient, type ObjectKey, type Pod } from '@sandpiper/kube';
+import { core, type KubeClient, type KubeObject, type ObjectKey, type Pod } from '@sandpiper/kube';
 import type { Logger } from 'pino';
 import { type Caches, OWNER } from '../caches.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import type { Instances } from '../suspend/instances.ts';
+import type { Memory } from './memory.ts';
 
 /** With what actions are done. */
 export interface Hands {
@@ -33,16 +34,22 @@ export function indexLabels({ metadata }: Sandbox): Record<string, string> {
   return { [labels.sandbox]: metadata.name, ...(session !== undefined && { [labels.session]: session }) };
 }
 
-/** Somebody was faster: takes the pod as the server has it into the cache. */
-export async function rereadPod({ client, caches }: Hands, key: ObjectKey): Promise<'stale'> {
+/** Somebody was faster: takes the pod as the server has it into the cache, or into memory when it is none of ours. */
+export async function rereadPod({ client, caches }: Hands, memory: Memory, key: ObjectKey): Promise<'stale'> {
   const pod = await client.get(core.pods, key);
-  if (pod) caches.pods.store.noteWritten(pod);
+  if (pod && isLabelled(pod)) caches.pods.store.noteWritten(pod);
+  else if (pod) memory.foreign = { ...memory.foreign, pod };
   return 'stale';
 }
 
 /** The same for a claim. */
-export async function rereadClaim({ client, caches }: Hands, key: ObjectKey): Promise<'stale'> {
+export async function rereadClaim({ client, caches }: Hands, memory: Memory, key: ObjectKey): Promise<'stale'> {
   const claim = await client.get(core.persistentVolumeClaims, key);
-  if (claim) caches.claims.store.noteWritten(claim);
+  if (claim && isLabelled(claim)) caches.claims.store.noteWritten(claim);
+  else if (claim) memory.foreign = { ...memory.foreign, claim };
   return 'stale';
+}
+
+function isLabelled({ metadata }: KubeObject): boolean {
+  return metadata.labels?.[labels.component] !== undefined;
 }

@@ -26,7 +26,7 @@ export async function createWorkspace(
     caches.claims.store.noteWritten(await client.create(core.persistentVolumeClaims, claim));
     return 'done';
   } catch (error) {
-    if (isAlreadyExists(error)) return rereadClaim(hands, { namespace, name });
+    if (isAlreadyExists(error)) return rereadClaim(hands, memory, { namespace, name });
     return recordFailure(hands, memory, error);
   }
 }
@@ -58,7 +58,7 @@ export async function createInstance(
     delete memory.createFailure;
     return 'done';
   } catch (error) {
-    if (isAlreadyExists(error)) return rereadPod(hands, { namespace, name });
+    if (isAlreadyExists(error)) return rereadPod(hands, memory, { namespace, name });
     return recordFailure(hands, memory, error);
   }
 }

@@ -1,3 +1,4 @@
+import type { PersistentVolumeClaim, Pod } from '@sandpiper/kube';
 import type { Observation, SuspendAnswer } from '@sandpiper/lifecycle';
 
 /** What the operator remembers of a sandbox between two looks; losing it costs a question or a second, nothing else. */
@@ -15,6 +16,8 @@ export interface Memory {
   isUntouched: boolean;
   /** Uids of what was deleted for it and is still in the cache: it counts as ending. */
   readonly deleting: Set<string>;
+  /** What has our names and is not ours, as found in this pass. It lacks our labels, so no watch would tell when it goes. */
+  foreign?: { pod?: Pod; claim?: PersistentVolumeClaim };
   launch?: LaunchRecord;
 }
 

@@ -1,6 +1,6 @@
 import { labels, type Sandbox } from '@sandpiper/api';
 import type { Observation, ObservedInstance, ObservedWorkspace } from '@sandpiper/lifecycle';
-import { core, type KubeClient, type Pod } from '@sandpiper/kube';
+import { core, type KubeClient, type ObjectKey, type PersistentVolumeClaim, type Pod } from '@sandpiper/kube';
 import { type Caches, OWNER } from '../caches.ts';
 import { claimNameOf, observedInstance } from '../instance/observed-instance.ts';
 import { controllerOf } from '../ownership.ts';
@@ -29,7 +29,7 @@ export function observe(
 ): Observation {
   const { name, namespace = '', uid } = sandbox.metadata;
   const own = caches.pods.store.byIndex(OWNER, uid);
-  const namesake = caches.pods.store.get({ namespace, name });
+  const namesake = caches.pods.store.get({ namespace, name }) ?? memory.foreign?.pod;
   const pods = namesake && controllerOf(namesake)?.uid !== uid ? [...own, namesake] : own;
   const template = caches.templates.store.get({ namespace, name: sandbox.spec.templateRef.name });
   const skewMs = clockSkewMs();
@@ -70,7 +70,7 @@ function workspacesOf(caches: Caches, sandbox: Sandbox, own: readonly Pod[], mem
   const names = new Set([name, sandbox.status?.workspace?.claimName, ...own.map(claimNameOf)]);
   for (const claim of caches.claims.store.byIndex(OWNER, sandbox.metadata.uid)) names.add(claim.metadata.name);
   return [...names].flatMap((claimName) => {
-    const claim = claimName === undefined ? undefined : caches.claims.store.get({ namespace, name: claimName });
+    const claim = claimName === undefined ? undefined : findClaim(caches, memory, { namespace, name: claimName });
     if (!claim) return [];
     return {
       name: claim.metadata.name,
@@ -78,6 +78,10 @@ function workspacesOf(caches: Caches, sandbox: Sandbox, own: readonly Pod[], mem
       terminating: claim.metadata.deletionTimestamp !== undefined || memory.deleting.has(claim.metadata.uid ?? ''),
     };
   });
+}
+
+function findClaim(caches: Caches, { foreign }: Memory, key: ObjectKey): PersistentVolumeClaim | undefined {
+  return caches.claims.store.get(key) ?? (foreign?.claim?.metadata.name === key.name ? foreign.claim : undefined);
 }
 
 function nodeOf(caches: Caches, { spec }: Pod) {

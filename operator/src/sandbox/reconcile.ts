@@ -42,6 +42,8 @@ export async function reconcileSandbox(context: SandboxContext, key: ObjectKey):
       return undefined;
     }
     const memory = memories.of(sandbox);
+    // Whether it is still there can only be asked.
+    if (look === 0) delete memory.foreign;
     try {
       const next = await step(context, sandbox, memory);
       if (next !== 'look again') return next;

@@ -21,6 +21,7 @@
  * await control.close();
  * ```
  */
+export { installCrds } from './crds.ts';
 export { binaryCache, controlPlaneVersion, findControlPlane } from './find.ts';
 export type { Binaries, ControlPlaneSource } from './find.ts';
 export { startControlPlane } from './start.ts';
