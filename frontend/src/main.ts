@@ -1,4 +1,3 @@
-import { VueQueryPlugin } from '@tanstack/vue-query';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import App from './app/App.vue';
@@ -16,7 +15,4 @@ const named = useSession().start();
 // Before the router: a one-time code must be read, and gone from the address bar, before a route is chosen.
 await useAccount().start();
 await named;
-app
-  .use(createAppRouter())
-  .use(VueQueryPlugin, { queryClientConfig: { defaultOptions: { queries: { staleTime: 30_000, retry: 1 } } } })
-  .mount('#app');
+app.use(createAppRouter()).mount('#app');

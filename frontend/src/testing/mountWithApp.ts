@@ -1,4 +1,3 @@
-import { VueQueryPlugin } from '@tanstack/vue-query';
 import { mount } from '@vue/test-utils';
 import { createPinia } from 'pinia';
 import { TooltipProvider } from 'reka-ui';
@@ -18,6 +17,6 @@ export function mountWithApp(component: Component, props: Record<string, unknown
   });
   return mount(
     { render: () => h(TooltipProvider, () => h(component, props)) },
-    { attachTo: document.body, global: { plugins: [createPinia(), createTranslations(), VueQueryPlugin, router] } },
+    { attachTo: document.body, global: { plugins: [createPinia(), createTranslations(), router] } },
   );
 }
