@@ -1,4 +1,6 @@
 import { createI18n } from 'vue-i18n';
+import { compileMessages } from './compile.ts';
+import type { MessageTree } from './compile.ts';
 
 export type Locale = 'en' | 'zh';
 export const LOCALES: readonly { id: Locale; name: string }[] = [
@@ -6,11 +8,11 @@ export const LOCALES: readonly { id: Locale; name: string }[] = [
   { id: 'zh', name: '简体中文' },
 ];
 
-type Messages = Record<string, unknown>;
+type Texts = Record<string, unknown>;
 
 /** One file per area and language, each exporting `messages`; the file's name is the first part of its keys. */
-const english = import.meta.glob<Messages>('./en/*.ts', { eager: true, import: 'messages' });
-const chinese = import.meta.glob<Messages>('./zh/*.ts', { import: 'messages' });
+const english = import.meta.glob<Texts>('./en/*.ts', { eager: true, import: 'messages' });
+const chinese = import.meta.glob<Texts>('./zh/*.ts', { import: 'messages' });
 
 const dateTime = {
   time: { hour: 'numeric', minute: '2-digit' },
@@ -53,8 +55,8 @@ export function preferredLocale(chosen: string | null, languages: readonly strin
   return first === 'zh' ? 'zh' : 'en';
 }
 
-function byArea(files: Record<string, Messages>): Record<string, Messages> {
+function byArea(files: Record<string, Texts>): Record<string, MessageTree> {
   return Object.fromEntries(
-    Object.entries(files).map(([path, messages]) => [/([^/]+)\.ts$/.exec(path)?.[1] ?? path, messages]),
+    Object.entries(files).map(([path, texts]) => [/([^/]+)\.ts$/.exec(path)?.[1] ?? path, compileMessages(texts)]),
   );
 }

@@ -26,6 +26,8 @@ describe.skipIf(executablePath === undefined)('what a model or a page may try', 
       write: false,
       format: 'iife',
       globalName: 'blocks',
+      // As in vite.config.ts, so that what runs here is what browsers get.
+      alias: { entities: path.join(import.meta.dirname, 'entities.ts') },
     });
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox', '--disable-gpu'] });
     page = await browser.newPage();
@@ -95,6 +97,20 @@ describe.skipIf(executablePath === undefined)('what a model or a page may try', 
     }
     expect(fired).toEqual([]);
     expect(requested).toEqual([]);
+  });
+
+  it.each([
+    ['&copy; &amp; &lt;b&gt; &quot;', '© & <b> "'],
+    ['&AMP; &LT; &semi; &nbsp;|', '& < ; \u00a0|'],
+    ['&NotEqualTilde; &acE; &ngE;', '\u2242\u0338 \u223e\u0333 \u2267\u0338'],
+    ['&#65;&#x42; &#0; &#xD800;', 'AB \ufffd \ufffd'],
+    ['&copy &notit; &nosuchname; &;', '&copy &notit; &nosuchname; &;'],
+    ['&lt;script&gt;alert(1)&lt;/script&gt; &lt;/textarea&gt;', '<script>alert(1)</script> </textarea>'],
+    ['`&copy;` \\&copy;', '&copy; &copy;'],
+  ])('knows names as HTML does, and makes text of them: %s', async (text, expected) => {
+    const { tags } = await render(text);
+    expect(tags.filter((tag) => tag !== 'p' && tag !== 'code')).toEqual([]);
+    expect((await page.evaluate(() => document.body.textContent)).trimEnd()).toBe(expected);
   });
 
   it('loads no remote image, and offers it by host instead', async () => {
