@@ -21,6 +21,8 @@ export function createFailureHandler(log: Logger): ErrorRequestHandler {
     // Half an answer cannot be taken back; cutting it off is how the client learns that it is not whole.
     if (response.headersSent) return void response.destroy();
     const failure = known ?? errors.INTERNAL({ requestId: requestIdOf(response) });
+    const { retryAfterMs } = failure.extras;
+    if (retryAfterMs !== undefined) response.set('Retry-After', String(Math.ceil(retryAfterMs / 1000)));
     sendEnvelope(response, failure.status, failure.toEnvelope());
   };
 }

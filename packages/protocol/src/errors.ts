@@ -30,6 +30,8 @@ export interface ErrorExtras {
   errno?: string;
   hint?: string;
   issues?: { path: string; message: string }[];
+  /** After how long it is worth asking again; a response says so in `Retry-After`. */
+  retryAfterMs?: number;
   cause?: unknown;
 }
 
