@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { createSigner, generateKeyPair } from '@sandpiper/capability';
-import { acquireDataDir, createAgent, createGateway } from '@sandpiper/gateway';
+import { acquireDataDir, createAgent, createGateway, sweepDaily } from '@sandpiper/gateway';
 import type { Gateway, GatewayParts } from '@sandpiper/gateway';
 import { createProcessDriver, createSandboxManager } from '@sandpiper/sandbox-manager';
 import type { SandboxManager } from '@sandpiper/sandbox-manager';
@@ -58,28 +58,15 @@ export async function startSandpiper(parts: StartParts): Promise<Running> {
     });
     opened.push(() => gateway.close());
     const url = await gateway.listen({ host: options.host, port: options.port });
-    if (manager) opened.push(sweepDaily(gateway, manager, log));
+    if (manager) {
+      const sweepSessions = (known: ReadonlySet<string>) => manager.sweepSessions(known);
+      opened.push(sweepDaily({ sessionIds: () => gateway.sessionIds(), sweepSessions, log }));
+    }
     return { url, notes, issueLoginCode: () => gateway.auth.issueLoginCode().code, close };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-const DAY_MS = 24 * 60 * 60_000;
-
-/** Finds computers whose session is gone, now and once a day; they sleep for a week before they are deleted. */
-function sweepDaily(gateway: Gateway, manager: SandboxManager, log: Logger): () => void {
-  const sweep = (): void => {
-    gateway
-      .sessionIds()
-      .then((known) => manager.sweepSessions(known))
-      .catch((error: unknown) => log.error({ err: error }, 'the sweep for lost computers failed'));
-  };
-  sweep();
-  const timer = setInterval(sweep, DAY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
 }
 
 interface ComputersOfHost {

@@ -41,7 +41,13 @@ export const errors = defineErrors({
     message: 'The computer of this session is not ready yet; it goes on starting.',
     retryable: true,
   },
-  NOT_READY: { status: 503, message: 'The store does not answer.', retryable: true },
+  COMPUTER_CAPACITY: {
+    status: 503,
+    message: 'The computer of this session has to wait for room. {reason}',
+    retryable: true,
+    hint: 'It is started as soon as there is room; other computers that go to rest make some.',
+  },
+  NOT_READY: { status: 503, message: 'Not ready: {what} does not answer.', retryable: true },
   SHUTTING_DOWN: { status: 503, message: 'The server is shutting down.', retryable: true },
   INTERNAL: { status: 500, message: 'Something went wrong; it was logged as request {requestId}.', retryable: true },
 });

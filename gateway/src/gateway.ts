@@ -81,6 +81,8 @@ export interface GatewayParts {
     signer: Signer;
     connectInstance: (endpoint: Endpoint, signer: Signer) => InstanceClient;
     confinement?: SandboxView['confinement'];
+    /** Throws `NOT_READY` while nothing is known of any computer. */
+    checkReady?: () => Promise<void>;
   };
   /** Why there are no computers, or what is weaker than it should be; each sentence says the way out. */
   notes?: readonly string[];
@@ -160,6 +162,10 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     registration: parts.registration,
     computers: { available: computers.available, notes: computers.notes },
   });
+  const checkReady = async (): Promise<void> => {
+    await stores.check();
+    await parts.computers?.checkReady?.();
+  };
   const streams = createStreamRoutes({ access, hub, events: stores.events, listChanges, log, meter: metrics });
   const app = createApp({
     hosts,
@@ -169,7 +175,7 @@ async function compose(parts: GatewayParts, opened: Opened): Promise<Gateway> {
     trustedProxies: parts.trustedProxies ?? 0,
     authenticate: access.authenticate,
     routes: {
-      site: [createProbeRoutes({ metrics, checkReady: () => stores.check() }), createDocsRoutes(parts.version)],
+      site: [createProbeRoutes({ metrics, checkReady }), createDocsRoutes(parts.version)],
       open: [createSystemRoutes(system), auth.router],
       bytes: [streams.router, createFileRoutes({ access, computers })],
       json: [

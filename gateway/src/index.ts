@@ -1,5 +1,7 @@
 export { createAgent, type AgentSettings } from './agent/create-agent.ts';
 export { createGateway, type Agent, type AgentSurroundings, type Gateway, type GatewayParts } from './gateway.ts';
+export { sweepDaily, type SweepParts } from './computers/daily-sweep.ts';
+export { openRuntime, type Runtime } from './runtimes/runtime.ts';
 export { acquireDataDir, type DataDir } from './stores/data-dir.ts';
 export type { ArtefactStore } from './artefacts/artefacts.ts';
 export type { Computers } from './computers/computers.ts';

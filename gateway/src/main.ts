@@ -3,11 +3,13 @@ import { pino } from 'pino';
 import { ZodError } from 'zod';
 import manifest from '../package.json' with { type: 'json' };
 import { createAgent } from './agent/create-agent.ts';
+import { sweepDaily } from './computers/daily-sweep.ts';
 import { readConfig, type Config } from './config.ts';
 import { createGateway } from './gateway.ts';
+import { openRuntime } from './runtimes/runtime.ts';
 import { acquireDataDir } from './stores/data-dir.ts';
 
-const HELP = `gateway ${manifest.version}: the public API of Sandpiper, on its own and without computers
+const HELP = `gateway ${manifest.version}: the public API of Sandpiper, on its own
 
 Usage: gateway [--help] [--version]
 
@@ -23,7 +25,17 @@ Environment:
   SANDPIPER_SECURE           true where browsers come by https only (false)
   SANDPIPER_TRUSTED_PROXIES  how many proxies in front tell the truth about who asks (0)
   SANDPIPER_LOG_LEVEL        trace, debug, info, warn, error or silent (info)
+  SANDBOX_RUNTIME            what runs the computers: kubernetes, or none (none)
   OPENAI_API_KEY, OPENROUTER_API_KEY and what providers.json and mcp.json name
+
+With SANDBOX_RUNTIME=kubernetes, where an operator brings Sandbox resources to life:
+  SANDPIPER_GATEWAY_KEY      proves this gateway to sandboxes: a file gateway.<kid>.key.pem, or a folder of which the last
+                             one by name is taken (required)
+  KUBECONFIG                 which cluster, and as whom (in a pod: its service account; else ~/.kube/config)
+  SANDBOX_NAMESPACE          where the sandboxes are (that of the kubeconfig or pod, else default)
+  SANDBOX_TEMPLATE           SandboxTemplate of new computers (default)
+  SANDPIPER_INSTALLATION     label by which several installations in one namespace know their own (sandpiper)
+  SANDBOX_ALLOW_LOOPBACK     true lets sandboxes answer on 127.0.0.1, for tests only (false)
 
 'npm start' runs it together with the sandbox-manager.
 `;
@@ -46,6 +58,7 @@ try {
 
 async function run(config: Config): Promise<void> {
   const log = pino({ name: 'gateway', level: config.logLevel });
+  const runtime = await openRuntime(config.runtime, log);
   const dataDir = acquireDataDir(config.dataDir);
   const gateway = await createGateway({
     version: manifest.version,
@@ -55,7 +68,8 @@ async function run(config: Config): Promise<void> {
     log,
     createAgent: (surroundings) =>
       createAgent(surroundings, { configDir: config.configDir, env: process.env, version: manifest.version }),
-    notes: ['This gateway runs on its own, so there are no computers; npm start brings them along.'],
+    ...(runtime.computers && { computers: runtime.computers }),
+    notes: runtime.notes,
     ...(config.uiDir !== undefined && { uiDir: config.uiDir }),
     allowedHosts: config.allowedHosts,
     allowedOrigins: config.allowedOrigins,
@@ -63,10 +77,17 @@ async function run(config: Config): Promise<void> {
     trustedProxies: config.trustedProxies,
   });
   log.info({ url: await gateway.listen(config) }, 'listening');
+  const stopSweeping = sweepDaily({
+    sessionIds: () => gateway.sessionIds(),
+    sweepSessions: (known) => runtime.sweepSessions(known),
+    log,
+  });
 
   await new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   });
+  stopSweeping();
   await gateway.close();
+  await runtime.close();
   dataDir.release();
 }

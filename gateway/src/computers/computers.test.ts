@@ -57,12 +57,27 @@ describe('computers', () => {
     ['SANDBOX_FINISHED', 410, 'COMPUTER_FINISHED'],
     ['SANDBOX_TIMEOUT', 504, 'COMPUTER_TIMEOUT'],
     ['SANDBOX_LIMIT', 503, 'SANDBOX_LIMIT'],
+    ['SANDBOXES_UNAVAILABLE', 503, 'SANDBOXES_UNAVAILABLE'],
   ] as const)('%s reaches the person as %i %s', async (code, status, expected) => {
     const { id } = await user.createSession();
     await gateway.surroundings.computers.connect(id, { need: 'tools' });
     sandboxes.refuseWith = new SandboxError(code, 'It said so.');
     const response = await user.call('GET', `/sessions/${id}/files/`);
     expect([response.status, await response.json()]).toMatchObject([status, { code: expected }]);
+  });
+
+  test('a lack of room is told with its cause, and when to ask again', async () => {
+    const { id } = await user.createSession();
+    await gateway.surroundings.computers.connect(id, { need: 'tools' });
+    const message = 'There is no room for this sandbox at present: 0/3 nodes are available.';
+    sandboxes.refuseWith = new SandboxError('SANDBOX_CAPACITY', message, { retryAfterMs: 29_500 });
+    const response = await user.call('GET', `/sessions/${id}/files/`);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '30']);
+    expect(await response.json()).toMatchObject({
+      code: 'COMPUTER_CAPACITY',
+      retryable: true,
+      message: expect.stringContaining('0/3 nodes are available') as string,
+    });
   });
 
   test('who gives up waiting does not take the others along', async () => {
@@ -103,7 +118,21 @@ describe('computers', () => {
     sandboxes.become(id, { status: 'False', reason: 'Suspending', message: '' });
     const second = await startTestGateway(parts, first.dataDir);
     expect(await second.surroundings.hub.state(id)).toMatchObject({ sandbox: { phase: 'suspending' } });
-    await second.close();
+    await second.gateway.close();
+
+    // Once more, with a cluster that answers later than the gateway starts.
+    sandboxes.become(id, { status: 'False', reason: 'Creating', message: '' });
+    const known = { isReady: false };
+    const checkReady = (): Promise<void> => (known.isReady ? Promise.resolve() : Promise.reject(new Error('Not yet.')));
+    const third = await startTestGateway({ ...parts, computers: { ...parts.computers!, checkReady } }, first.dataDir);
+    expect((await fetch(`${third.url}/readyz`)).status).toBe(503);
+    expect(await third.surroundings.hub.state(id)).toMatchObject({ sandbox: { phase: 'suspending' } });
+    known.isReady = true;
+    await vi.waitFor(
+      async () => expect(await third.surroundings.hub.state(id)).toMatchObject({ sandbox: { phase: 'creating' } }),
+      { timeout: 10_000 },
+    );
+    await third.close();
   });
 
   test('an instance that does not answer is the sandbox’s failure, not a wrong request', async () => {

@@ -8,7 +8,7 @@ export interface Computers {
   readonly notes: string[];
   /**
    * A client of the session's computer, created or woken if need be (single flight, bounded).
-   * Throws `COMPUTERS_UNAVAILABLE`, `COMPUTER_FAILED`, `COMPUTER_TIMEOUT`.
+   * Throws `COMPUTERS_UNAVAILABLE`, `COMPUTER_FAILED`, `COMPUTER_CAPACITY`, `COMPUTER_TIMEOUT`.
    */
   connect(sessionId: string, options: { need: 'tools' | 'desktop'; signal?: AbortSignal }): Promise<InstanceClient>;
   view(sessionId: string): Promise<SandboxView>;

@@ -23,9 +23,12 @@ export interface SandboxComputersParts {
   /** What is weaker than it should be, in sentences. */
   notes?: readonly string[];
   connectTimeoutMs?: number;
+  /** Throws while nothing is known of any sandbox. */
+  checkReady?: () => Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 90_000;
+const CATCH_UP_AGAIN_MS = 1_000;
 
 /** Computers that are sandboxes. Every phase they really pass appears in the log of their session. */
 export function createSandboxComputers(parts: SandboxComputersParts): SandboxComputers {
@@ -33,7 +36,10 @@ export function createSandboxComputers(parts: SandboxComputersParts): SandboxCom
 }
 
 export interface SandboxComputers extends Computers {
-  /** Records what became of the computers while nobody watched: a host that stops puts them to sleep after the gateway has closed. */
+  /**
+   * Records what became of the computers while nobody watched: a host that stops puts them to sleep after the gateway has
+   * closed. Where nothing is known of them yet, it is done later.
+   */
   catchUp(): Promise<void>;
 }
 
@@ -51,6 +57,7 @@ class InstanceComputers implements SandboxComputers {
   readonly #connecting = new Map<string, Promise<InstanceClient>>();
   readonly #reports = new Map<string, Promise<void>>();
   readonly #stopWatching: () => void;
+  #later: NodeJS.Timeout | undefined;
 
   constructor(parts: SandboxComputersParts) {
     this.#parts = parts;
@@ -61,6 +68,16 @@ class InstanceComputers implements SandboxComputers {
   }
 
   async catchUp(): Promise<void> {
+    try {
+      await this.#parts.checkReady?.();
+    } catch {
+      this.#later = setTimeout(() => {
+        this.catchUp().catch((error: unknown) =>
+          this.#parts.log.error({ err: error }, 'what became of the computers could not be recorded'),
+        );
+      }, CATCH_UP_AGAIN_MS);
+      return;
+    }
     for (const { id, sandbox } of await this.#parts.sessions.listWithComputer()) {
       const now = stateOf(phaseOf(await this.#parts.sandboxes.get(id)));
       // Only a session that differs is worth reading its log.
@@ -117,6 +134,7 @@ class InstanceComputers implements SandboxComputers {
 
   async close(): Promise<void> {
     this.#stopWatching();
+    clearTimeout(this.#later);
     await Promise.all(this.#reports.values());
     await Promise.all([...this.#connected.keys()].map((sessionId) => this.#forget(sessionId)));
   }

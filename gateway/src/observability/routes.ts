@@ -1,10 +1,11 @@
+import { CodedError } from '@sandpiper/protocol';
 import { Router } from 'express';
 import { errors } from '../errors.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface ProbeParts {
   metrics: Metrics;
-  /** Throws while the gateway should get no traffic. */
+  /** Throws while the gateway should get no traffic; what is no `CodedError` comes from the store. */
   checkReady: () => Promise<void>;
 }
 
@@ -16,7 +17,7 @@ export function createProbeRoutes({ metrics, checkReady }: ProbeParts): Router {
   });
   router.get('/readyz', async (_request, response) => {
     await checkReady().catch((cause: unknown) => {
-      throw errors.NOT_READY({}, { cause });
+      throw cause instanceof CodedError ? cause : errors.NOT_READY({ what: 'the store' }, { cause });
     });
     response.set('Cache-Control', 'no-store').json({ status: 'ready' });
   });

@@ -4,20 +4,25 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createSigner, generateKeyPair, type Signer } from '@sandpiper/capability';
+import { createSigner, generateKeyPair, type KeyPair, type Signer } from '@sandpiper/capability';
 import type { Endpoint } from '@sandpiper/sandboxes';
 
 export interface TestToolApi {
   readonly endpoint: Endpoint;
   readonly signer: Signer;
+  /** What the signer signs with. */
+  readonly key: KeyPair;
   readonly workspace: string;
   close(): Promise<void>;
 }
 
 const MAIN = fileURLToPath(new URL('../../../tool-api/src/main.ts', import.meta.url));
 
-/** The real tool-api as a process of its own, without a desktop and without confinement, on a socket in a folder of its own. */
-export async function startToolApi(): Promise<TestToolApi> {
+/**
+ * The real tool-api as a process of its own, without a desktop and without confinement, on a socket in a folder of its own or
+ * on a port of loopback.
+ */
+export async function startToolApi(on: 'socket' | 'loopback' = 'socket'): Promise<TestToolApi> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sandpiper-tool-api-'));
   const [keys, run, workspace] = ['keys', 'run', 'home'].map((name) => path.join(folder, name)) as [
     string,
@@ -32,7 +37,7 @@ export async function startToolApi(): Promise<TestToolApi> {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       SANDPIPER_UID: 'test-uid',
-      SANDPIPER_LISTEN: `unix:${socket}`,
+      SANDPIPER_LISTEN: on === 'socket' ? `unix:${socket}` : 'tcp:127.0.0.1:0',
       SANDPIPER_RUN_DIR: run,
       SANDPIPER_KEYS_DIR: keys,
       SANDPIPER_WORKSPACE: workspace,
@@ -40,13 +45,15 @@ export async function startToolApi(): Promise<TestToolApi> {
     },
   });
   const exited = once(child, 'exit');
-  await Promise.race([
-    once(child.stdout, 'data'),
+  const [line] = await Promise.race([
+    once(child.stdout, 'data') as Promise<[Buffer]>,
     exited.then(([code]) => Promise.reject(new Error(`tool-api ended with ${String(code)}`))),
   ]);
   child.stdout.resume();
+  const { address } = JSON.parse(line.toString()) as { address: string };
   return {
-    endpoint: { address: `unix:${socket}`, uid: 'test-uid' },
+    endpoint: { address, uid: 'test-uid' },
+    key: pair,
     signer: createSigner({ kid: pair.kid, privateKeyPem: pair.privateKeyPem, issuer: 'gateway' }),
     workspace,
     async close() {

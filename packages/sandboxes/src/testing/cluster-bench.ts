@@ -42,7 +42,7 @@ export interface Replica {
 
 export async function openClusterBench(
   controlPlane: ConnectedControlPlane,
-  operated: { address?: string } = {},
+  operated: { address?: string; uid?: string } = {},
 ): Promise<ClusterBench> {
   const namespace = await controlPlane.createNamespace('sandboxes');
   const client = createKubeClient(controlPlane.kubeConfig);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { annotations, isTrue, reasons, type Sandbox, type SandboxStatus } from '@sandpiper/api';
 import { createInformer, isConflict, isNotFound, type KubeClient } from '@sandpiper/kube';
 import { sandboxType } from '../kubernetes/sandbox-resources.ts';
+import type { Endpoint } from '../sandboxes.ts';
 import { aCondition } from './builders.ts';
 
 /** A stand-in for the operator: it runs nothing, and lets the status of each sandbox say that its wish came true. */
@@ -18,10 +19,12 @@ export interface StandInOperatorOptions {
   namespace: string;
   /** Where all instances answer. */
   address?: string;
+  /** Of every instance; a new one for each start when left out. */
+  uid?: string;
 }
 
 export async function startStandInOperator(options: StandInOperatorOptions): Promise<StandInOperator> {
-  const { client, namespace, address = 'http://10.0.0.7:8080' } = options;
+  const { client, namespace, address = 'http://10.0.0.7:8080', uid } = options;
   let held: { reason: string; message: string } | undefined = { reason: reasons.Creating, message: '' };
   const informer = createInformer({ client, type: sandboxType, namespace });
   const writes = new Set<Promise<void>>();
@@ -43,7 +46,7 @@ export async function startStandInOperator(options: StandInOperatorOptions): Pro
     }
   };
   const look = (sandbox: Sandbox): void => {
-    const status = nextStatus(sandbox, address, held);
+    const status = nextStatus(sandbox, () => ({ address, uid: uid ?? randomUUID() }), held);
     if (!status) return;
     const writing = write(sandbox, status).finally(() => writes.delete(writing));
     writes.add(writing);
@@ -77,7 +80,7 @@ type StatusPatch = { [Field in keyof SandboxStatus]?: SandboxStatus[Field] | nul
 /** What the status should say next; undefined when it says so already. Passes the phases that a real start passes. */
 function nextStatus(
   { metadata, spec, status }: Sandbox,
-  address: string,
+  newEndpoint: () => Endpoint,
   held: { reason: string; message: string } | undefined,
 ): StatusPatch | undefined {
   if (metadata.deletionTimestamp) return undefined;
@@ -91,7 +94,7 @@ function nextStatus(
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');
   if (ready?.status === 'True') return undefined;
   if (held) return ready?.reason === held.reason ? undefined : starting(held.reason, held.message);
-  return ready === undefined || isAsleep ? starting(reasons.Creating, 'Being made.') : running(address);
+  return ready === undefined || isAsleep ? starting(reasons.Creating, 'Being made.') : running(newEndpoint());
 }
 
 function asleep(reason: string): StatusPatch {
@@ -103,7 +106,7 @@ function starting(reason: string, message: string): StatusPatch {
   return { conditions: [aCondition('Ready', 'False', reason, message)], endpoint: null, suspendedAt: null };
 }
 
-function running(address: string): StatusPatch {
+function running(endpoint: Endpoint): StatusPatch {
   const conditions = ['Ready', 'ToolsReady', 'DesktopReady'].map((type) => aCondition(type, 'True', reasons.Ready));
-  return { conditions, endpoint: { address, uid: randomUUID() } };
+  return { conditions, endpoint };
 }
