@@ -21,8 +21,10 @@ export interface Sandboxes {
    * same turn of the event loop when it is ready, without a write.
    *
    * Rejects with `SANDBOX_NOT_FOUND`, `SANDBOX_FAILED` (gave up restarting; only `wake` tries again), `SANDBOX_FINISHED`,
-   * `SANDBOX_SUSPENDED` (a person suspended it meanwhile), `SANDBOX_DELETING`, `SANDBOX_TIMEOUT` (goes on starting; ask
-   * again), `SANDBOXES_CLOSED` or, when `signal` fires, `SANDBOX_ABORTED`.
+   * `SANDBOX_SUSPENDED` (a person suspended it meanwhile), `SANDBOX_DELETING` (or deleted meanwhile), `SANDBOXES_CLOSED` or,
+   * when `signal` fires, `SANDBOX_ABORTED`. When time is up, with the cause where one is told: `SANDBOX_CAPACITY`
+   * (there is no room), `SANDBOX_FAILED` (its image or its pod cannot be had), `SANDBOXES_UNAVAILABLE` (whoever knows does
+   * not answer), else `SANDBOX_TIMEOUT`; it goes on starting, ask again.
    *
    * A sandbox may begin to suspend after this resolved: tool-api then refuses the call with `SUSPENDING`. Connect again.
    */

@@ -103,6 +103,26 @@ describeWithControlPlane('sandboxes as custom resources', (controlPlane) => {
       expect((await sandboxes.connect('one', DESKTOP)).uid).not.toBe(first.uid);
     });
 
+    it('know of their own deletion before the watch tells', async () => {
+      const told = Promise.withResolvers<undefined>();
+      let isHeld = false;
+      const { sandboxes } = await bench.addReplica({
+        beforeEvent: () => (isHeld ? told.promise : Promise.resolve(undefined)),
+      });
+      await sandboxes.ensure(ONE);
+      await sandboxes.connect('one', DESKTOP);
+      isHeld = true;
+      await sandboxes.delete('one');
+      expect(await stored()).toBeUndefined();
+      expect((await sandboxes.get('one'))?.metadata.deletionTimestamp).toBeDefined();
+      await expect(sandboxes.ensure(ONE)).rejects.toMatchObject({ code: 'SANDBOX_DELETING' });
+      await expect(sandboxes.connect('one', DESKTOP)).rejects.toMatchObject({ code: 'SANDBOX_DELETING' });
+      told.resolve(undefined);
+      await until(async () => expect(await sandboxes.get('one')).toBeUndefined());
+      await sandboxes.ensure(ONE);
+      await sandboxes.connect('one', DESKTOP);
+    });
+
     it('give way when another one was faster: with a later wake, or with a new sandbox of the same name', async () => {
       const ahead = await bench.addReplica({ clock: () => Date.now() + HOUR_MS });
       let interfere: (() => Promise<void>) | undefined;
@@ -259,6 +279,23 @@ describeWithControlPlane('sandboxes as custom resources', (controlPlane) => {
       expect(report).toEqual({ checked: 5, swept: [], stopped: true });
       expect(verbs().slice(before)).toEqual([]);
       expect(logged).toMatchObject([{ msg: matching(/2 of 5 .*too many to be litter/) }]);
+    });
+
+    it('leaves alone a sandbox that has got the name since it looked', async () => {
+      const other = await bench.addReplica();
+      const { sandboxes } = await bench.addReplica({
+        clock: later,
+        async beforeWrite({ verb }) {
+          if (verb !== 'patch') return;
+          await other.sandboxes.delete('one');
+          await until(async () => expect(await other.sandboxes.get('one')).toBeUndefined());
+          await other.sandboxes.ensure(ONE);
+        },
+      });
+      await sandboxes.ensure(ONE);
+      await sandboxes.sweepSessions(new Set());
+      expect((await stored())?.metadata.uid).toBeDefined();
+      expect(await marked('one')).toBeUndefined();
     });
 
     it('leaves alone what is younger than the list of sessions may be', async () => {

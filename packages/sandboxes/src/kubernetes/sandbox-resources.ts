@@ -1,5 +1,14 @@
 import { API_VERSION, GROUP, labels, type Sandbox, sandboxName, VERSION } from '@sandpiper/api';
-import { createInformer, defineResource, type KubeClient, type Log, type ResourceType } from '@sandpiper/kube';
+import {
+  createInformer,
+  defineResource,
+  isConflict,
+  isInvalid,
+  isNotFound,
+  type KubeClient,
+  type Log,
+  type ResourceType,
+} from '@sandpiper/kube';
 import type { SandboxChange } from '../sandboxes.ts';
 import { sessionOf } from '../sweep.ts';
 import type { NewSandbox } from '../wishes.ts';
@@ -16,7 +25,7 @@ export interface SandboxResources {
   read(sessionId: string, timeoutMs?: number): Promise<Sandbox | 'foreign' | undefined>;
   /** Rejects with a KubeError, `AlreadyExists` where the name is taken. */
   create(sessionId: string, sandbox: NewSandbox): Promise<Sandbox>;
-  /** Changes this very sandbox, and none that has got its name since: then it rejects with a KubeError, 404 or a conflict. */
+  /** Changes this very sandbox, and none that has got its name since: then it rejects with a KubeError of `isReplaced`. */
   patch(sandbox: Sandbox, change: SandboxPatch): Promise<Sandbox>;
   /** Deletes this very sandbox; its pods and claims follow by their owner references. Rejects as `patch` does. */
   delete(sandbox: Sandbox): Promise<void>;
@@ -114,7 +123,7 @@ export function createSandboxResources(options: SandboxResourcesOptions): Sandbo
       );
     },
     async patch({ metadata: { name, uid } }, { spec, annotations }) {
-      // A uid in a patch is a precondition: the server answers 409 when another object has the name by now.
+      // A uid cannot be changed, so one in a patch is a precondition.
       const body = { metadata: { uid, ...(annotations && { annotations }) }, ...(spec && { spec }) };
       return noted(await client.patch(sandboxType, keyOf(name), { type: 'merge', body }, call));
     },
@@ -143,4 +152,10 @@ export function createSandboxResources(options: SandboxResourcesOptions): Sandbo
 function isOfSession({ name, labels: given }: Sandbox['metadata']): boolean {
   const session = given?.[labels.session];
   return session !== undefined && sandboxName(session) === name;
+}
+
+/** Whether a write failed because the sandbox is gone, or another one has its name by now. */
+export function isReplaced(error: unknown): boolean {
+  if (isNotFound(error) || isConflict(error)) return true;
+  return isInvalid(error) && error.details?.causes?.some(({ field }) => field === 'metadata.uid') === true;
 }

@@ -1,7 +1,7 @@
 import { annotations, type Sandbox } from '@sandpiper/api';
-import { isConflict, isNotFound, type Log } from '@sandpiper/kube';
+import type { Log } from '@sandpiper/kube';
 import { planSweep, type SweepReport } from '../sweep.ts';
-import type { SandboxResources } from './sandbox-resources.ts';
+import { isReplaced, type SandboxResources } from './sandbox-resources.ts';
 
 /** A session may have been made on another replica after the ids were read, or by a store that lags behind. */
 const TOO_YOUNG_MS = 60 * 60_000;
@@ -23,7 +23,7 @@ export async function sweepResources(
       await resources.patch(sandbox, { annotations: { [annotations.orphanedAt]: orphanedAt } });
     } catch (error) {
       // It was deleted meanwhile, which is as good.
-      if (!isNotFound(error) && !isConflict(error)) throw error;
+      if (!isReplaced(error)) throw error;
     }
   };
   for (const sandbox of unmark) await annotate(sandbox, null);

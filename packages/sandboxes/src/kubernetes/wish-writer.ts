@@ -1,8 +1,8 @@
 import { annotations, type Sandbox } from '@sandpiper/api';
-import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '@sandpiper/kube';
+import { isAlreadyExists, isInvalid } from '@sandpiper/kube';
 import { SandboxError } from '../errors.ts';
 import { assertWakeable, type NewSandbox, noSandbox, wakeOf } from '../wishes.ts';
-import type { SandboxPatch, SandboxResources } from './sandbox-resources.ts';
+import { isReplaced, type SandboxPatch, type SandboxResources } from './sandbox-resources.ts';
 
 /** Writes wishes, one request each where nobody interferes. Rejects with what the API server says, and by code as named. */
 export interface WishWriter {
@@ -34,7 +34,7 @@ export function createWishWriter(resources: SandboxResources, now: () => number)
         return;
       } catch (error) {
         // Invalid is a wake that is earlier than the one of another replica: it may only move forward.
-        const isOvertaken = isConflict(error) || isNotFound(error) || isInvalid(error);
+        const isOvertaken = isReplaced(error) || isInvalid(error);
         if (!isOvertaken || encounter === MAX_ENCOUNTERS) throw error;
         sandbox = await readOurs(sessionId);
       }

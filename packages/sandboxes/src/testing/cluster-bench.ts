@@ -1,6 +1,6 @@
-import { createKubeClient, guardWrites, type BeforeWrite, type KubeClient, type RequestReport } from '@sandpiper/kube';
+import { createKubeClient, guardWrites } from '@sandpiper/kube';
+import type { BeforeWrite, KubeClient, Log, RequestReport } from '@sandpiper/kube';
 import type { ConnectedControlPlane } from '@sandpiper/testing/control-plane';
-import pino from 'pino';
 import {
   createKubernetesSandboxes,
   type KubernetesSandboxes,
@@ -23,6 +23,8 @@ export interface ClusterBench {
 export interface ReplicaOptions extends Partial<Omit<KubernetesSandboxesOptions, 'client' | 'namespace'>> {
   /** Called before each of its writes. */
   beforeWrite?: BeforeWrite;
+  /** What its watch waits for before each event that it passes on. */
+  beforeEvent?: () => Promise<unknown>;
   /** Whether the test may cut its road to the API server. */
   cuttable?: boolean;
   started?: boolean;
@@ -53,16 +55,18 @@ export async function openClusterBench(
     namespace,
     client,
     operator,
-    async addReplica({ beforeWrite, cuttable = false, started = true, kubeConfig, ...options } = {}) {
+    async addReplica({ beforeWrite, beforeEvent, cuttable = false, started = true, kubeConfig, ...options } = {}) {
       const reports: RequestReport[] = [];
       const logged: { msg: string }[] = [];
       const road = cuttable ? await buildRoad(controlPlane) : undefined;
       const own = createKubeClient(kubeConfig ?? road?.kubeConfig ?? controlPlane.kubeConfig, {
         onRequest: (report) => reports.push(report),
       });
-      const log = pino({ level: 'warn' }, { write: (line) => void logged.push(JSON.parse(line) as { msg: string }) });
+      const note = (...said: unknown[]): void => void logged.push({ msg: String(said.at(-1)) });
+      const ignore = (): void => undefined;
+      const log: Log = { debug: ignore, info: ignore, warn: note, error: note };
       const sandboxes = createKubernetesSandboxes({
-        client: beforeWrite ? guardWrites(own, beforeWrite) : own,
+        client: delayed(beforeWrite ? guardWrites(own, beforeWrite) : own, beforeEvent),
         namespace,
         installation: 'test',
         log,
@@ -93,4 +97,17 @@ export async function openClusterBench(
 
 function hasSucceeded({ verb, status }: RequestReport): boolean {
   return verb !== 'watch' && status >= 200 && status < 300;
+}
+
+function delayed(client: KubeClient, beforeEvent: (() => Promise<unknown>) | undefined): KubeClient {
+  if (!beforeEvent) return client;
+  return {
+    ...client,
+    async *watch(type, options) {
+      for await (const event of client.watch(type, options)) {
+        await beforeEvent();
+        yield event;
+      }
+    },
+  };
 }
