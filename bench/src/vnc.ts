@@ -1,6 +1,8 @@
-import { startModelServer } from '@sandpiper/testing';
+import { descendantsOf, startModelServer } from '@sandpiper/testing';
+import { cpuMsOf } from './cpu.ts';
 import { startGateway } from './gateway.ts';
-import type { Benchmark } from './report.ts';
+import type { RunningGateway } from './gateway.ts';
+import type { Benchmark, Row } from './report.ts';
 import { percentile } from './report.ts';
 import { RfbClient } from './rfb-client.ts';
 import type { Road } from './rfb-client.ts';
@@ -19,21 +21,23 @@ export const vncRelay: Benchmark = {
     try {
       const sessionId = await gateway.newSession();
       await gateway.wake(sessionId);
-      const roads = { direct: () => direct(gateway), relayed: () => relayed(gateway, sessionId) };
+      const pids = await processesOf(gateway);
       const near: Sample[] = [];
       const far: Sample[] = [];
       for (let round = 0; round < ROUNDS; round++) {
-        near.push(await measure(await roads.direct()));
-        far.push(await measure(await roads.relayed()));
+        near.push(await measure(await direct(gateway), pids));
+        far.push(await measure(await relayed(gateway, sessionId), pids));
       }
       // Of each round, so that both sides of a ratio saw the machine in the same mood.
       const ratios = near.map(({ rate }, round) => (far[round]?.rate ?? 0) / rate);
       return [
-        { what: 'VNC round trip, direct, p50', value: median(near, 'roundTripMs'), unit: 'ms' },
-        { what: 'VNC round trip, through the relay, p50', value: median(far, 'roundTripMs'), unit: 'ms' },
-        { what: 'VNC bytes, direct', value: median(near, 'rate'), unit: 'MiB/s' },
-        { what: 'VNC bytes, through the relay', value: median(far, 'rate'), unit: 'MiB/s' },
-        { what: 'VNC bytes, relay to direct', value: percentile(ratios, 0.5), unit: 'ratio', aim: { atLeast: 0.5 } },
+        { what: 'VNC round trip, direct, p50', value: median(near, (sample) => sample.roundTripMs), unit: 'ms' },
+        { what: 'VNC round trip, relayed, p50', value: median(far, (sample) => sample.roundTripMs), unit: 'ms' },
+        { what: 'VNC bytes, direct', value: median(near, (sample) => sample.rate), unit: 'MiB/s' },
+        { what: 'VNC bytes, relayed', value: median(far, (sample) => sample.rate), unit: 'MiB/s' },
+        { what: 'VNC bytes, relayed to direct', value: percentile(ratios, 0.5), unit: 'ratio', aim: { atLeast: 0.5 } },
+        ...cpuRows('direct', near, ['display', 'client']),
+        ...cpuRows('relayed', far, ['display', 'tool-api', 'gateway', 'client']),
       ];
     } finally {
       await gateway.close();
@@ -42,14 +46,28 @@ export const vncRelay: Benchmark = {
   },
 };
 
+type Part = 'display' | 'tool-api' | 'gateway' | 'client';
+
 interface Sample {
   /** Median of one road in one round. */
   roundTripMs: number;
   /** MiB/s */
   rate: number;
+  /** Processor time of each for a GiB of pixels; it depends less than the rate on what else the machine does. */
+  cpuMsPerGib: Record<Part, number>;
 }
 
-async function measure(road: Road): Promise<Sample> {
+async function processesOf(gateway: RunningGateway): Promise<Record<Part, number>> {
+  const processes = await descendantsOf(gateway.pid);
+  const pidOf = (part: string): number => {
+    const found = processes.find(({ command }) => command.includes(part) && !command.includes('bwrap'));
+    if (!found) throw new Error(`There is no process ${part}.`);
+    return found.pid;
+  };
+  return { display: pidOf('Xtigervnc'), 'tool-api': pidOf('tool-api.mjs'), gateway: gateway.pid, client: process.pid };
+}
+
+async function measure(road: Road, pids: Record<Part, number>): Promise<Sample> {
   const client = await RfbClient.connect(road);
   const roundTrips: number[] = [];
   for (let index = 0; index < ROUND_TRIPS; index++) {
@@ -57,18 +75,43 @@ async function measure(road: Road): Promise<Sample> {
     await client.request(1, 1);
     roundTrips.push(performance.now() - started);
   }
-  const before = client.receivedBytes;
+  const bytesBefore = client.receivedBytes;
+  const cpuBefore = await cpuOf(pids);
   const started = performance.now();
   // One at a time: a server may answer two requests that wait with one update.
   for (let frame = 0; frame < FRAMES; frame++) await client.request(client.width, client.height);
   const seconds = (performance.now() - started) / 1000;
-  const rate = (client.receivedBytes - before) / 2 ** 20 / seconds;
+  const cpuAfter = await cpuOf(pids);
+  const gib = (client.receivedBytes - bytesBefore) / 2 ** 30;
   client.close();
-  return { roundTripMs: percentile(roundTrips, 0.5), rate };
+  const spent = (part: Part): number => (cpuAfter[part] - cpuBefore[part]) / gib;
+  return {
+    roundTripMs: percentile(roundTrips, 0.5),
+    rate: (gib * 1024) / seconds,
+    cpuMsPerGib: {
+      display: spent('display'),
+      'tool-api': spent('tool-api'),
+      gateway: spent('gateway'),
+      client: spent('client'),
+    },
+  };
 }
 
-const median = (samples: readonly Sample[], of: keyof Sample): number =>
-  percentile(
-    samples.map((sample) => sample[of]),
-    0.5,
-  );
+async function cpuOf(pids: Record<Part, number>): Promise<Record<Part, number>> {
+  const [display, toolApi, gateway, client] = await Promise.all([
+    cpuMsOf(pids.display),
+    cpuMsOf(pids['tool-api']),
+    cpuMsOf(pids.gateway),
+    cpuMsOf(pids.client),
+  ]);
+  return { display, 'tool-api': toolApi, gateway, client };
+}
+
+const cpuRows = (road: string, samples: readonly Sample[], parts: readonly Part[]): Row[] =>
+  parts.map((part) => ({
+    what: `VNC, CPU per GiB, ${road}: ${part}`,
+    value: median(samples, ({ cpuMsPerGib }) => cpuMsPerGib[part]),
+    unit: 'ms',
+  }));
+
+const median = (samples: readonly Sample[], of: (sample: Sample) => number): number => percentile(samples.map(of), 0.5);
