@@ -118,7 +118,9 @@ describe('a silent node', () => {
     const back = { ...seen, now: seen.now + 60 * MINUTE, sandbox: after(seen) };
     const quiet = decide({ ...back, instances: [anInstance({ toolsReady: false })] });
     expect(quiet).toMatchObject({ actions: [], requeueAfterMs: MINUTE });
-    const { status } = decide({ ...back, instances: [anInstance()] });
+    const { status, actions } = decide({ ...back, instances: [anInstance()] });
+    // It may have agreed to suspend before, and what was wished since could not reach it.
+    expect(actions).toEqual([{ type: 'reopenInstance', uid: 'i-1' }]);
     expect(reasonOf(status, 'Ready')).toBe('True Ready');
     expect(status.lastFailure?.reason).toBe('NodeLost');
   });

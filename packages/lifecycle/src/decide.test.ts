@@ -130,6 +130,15 @@ describe('idleness', () => {
     expect(reasonOf(status, 'Ready')).toBe('True Ready');
   });
 
+  it('reopens what may have agreed with somebody whose memory is lost, when the wish is new', () => {
+    const woken = { ...seenRunning(30 * MINUTE), sandbox: wokenAt(seenRunning(0).sandbox, T0 + 1) };
+    expect(decide(woken).actions).toEqual([{ type: 'reopenInstance', uid: 'i-1' }]);
+    const reopened = { ...answer, generation: 2, agreed: false, idleForMs: 0 };
+    expect(decide({ ...woken, suspendAnswer: reopened })).toMatchObject({ actions: [], requeueAfterMs: 30 * MINUTE });
+    const never = anObservation({ instances: [anInstance()], workspaces: [workspace] });
+    expect(decide(never).actions).toEqual([]);
+  });
+
   it('deletes instead where that is the policy', () => {
     const agreed = { ...answer, agreed: true, idleForMs: 30 * MINUTE };
     const spec = { lifetime: { idlePolicy: 'Delete' as const } };

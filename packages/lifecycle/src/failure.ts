@@ -1,4 +1,4 @@
-import { findCondition, reasons, type Sandbox } from '@sandpiper/api';
+import { findCondition, isTrue, reasons, type Sandbox, type SandboxStatus } from '@sandpiper/api';
 import type { Draft } from './draft.ts';
 import type { InstanceExit, Observation, ObservedInstance } from './observation.ts';
 import { ownInstances } from './ownership.ts';
@@ -84,9 +84,13 @@ function startOf({ clockSkewMs = 0 }: Observation, { runningSince, createdAt }: 
 /** Whether tool-api of the published instance has answered before: then its silence is no slow start. */
 export function hasAnswered({ status }: Sandbox, instance: ObservedInstance): boolean {
   if (status?.endpoint?.uid !== instance.uid) return false;
-  const tools = findCondition(status.conditions, 'ToolsReady');
-  // After a node was silent, what is not heard is given as long as one that stops answering.
-  return tools?.status === 'True' || tools?.reason === reasons.Unresponsive || tools?.reason === reasons.NodeLost;
+  return isTrue(status.conditions, 'ToolsReady') || isSilent(status);
+}
+
+/** Whether what is published was not heard when last looked at, by itself or with its node. */
+export function isSilent(status: SandboxStatus): boolean {
+  const reason = findCondition(status.conditions, 'ToolsReady')?.reason;
+  return reason === reasons.Unresponsive || reason === reasons.NodeLost;
 }
 
 /** The published instance is nowhere, or somebody ends it, or an attempt made none. */

@@ -1,4 +1,5 @@
 import type { Draft } from './draft.ts';
+import { isSilent } from './failure.ts';
 import type { ObservedInstance } from './observation.ts';
 import { effectiveLifetime, TIMES } from './policy.ts';
 
@@ -31,12 +32,13 @@ export function judgeIdleness(draft: Draft, instance: ObservedInstance): Idlenes
 
 /**
  * Whether somebody before us, whose memory is lost, may have got an agreement that a wish has overtaken since: the wish is
- * new to the status, and nothing was heard from the instance. It would stay closed, or agree again and sleep through the
+ * new to the status, or came while the instance was silent. It would stay closed, or agree again and sleep through the
  * wake. Without a new wish it is asked again, and agrees again.
  */
 function mayHaveAgreed({ seen: { sandbox } }: Draft, instance: ObservedInstance): boolean {
   const { status, metadata } = sandbox;
-  return status?.endpoint?.uid === instance.uid && status.observedGeneration !== metadata.generation;
+  if (status?.endpoint?.uid !== instance.uid) return false;
+  return status.observedGeneration !== metadata.generation || isSilent(status);
 }
 
 function startedAt({ status: { endpoint, launch } }: Draft, instance: ObservedInstance): number {
