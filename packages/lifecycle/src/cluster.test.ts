@@ -125,6 +125,13 @@ describe('a silent node', () => {
     expect(status.lastFailure?.reason).toBe('NodeLost');
   });
 
+  it('is no fault of the sandbox when somebody deletes it for good', () => {
+    const seen = seenRunning(10 * MINUTE, { instance: { ...lost, toolsReady: false } });
+    const gone = decide({ ...seen, now: seen.now + MINUTE, sandbox: after(seen), instances: [], live: true });
+    expect(gone.status.lastFailure).toMatchObject({ reason: 'NodeLost', uid: 'i-1', consecutive: 0 });
+    expect(gone.requeueAfterMs).toBe(500);
+  });
+
   it.each([
     ['and starts nothing beside it', { workspace: 'sbx-one' }, []],
     ['or is forgotten where it has no workspace', bare, [{ type: 'deleteInstance', uid: 'i-1', force: true }]],

@@ -102,13 +102,19 @@ export function absentFailure(draft: Draft): Failure | undefined {
     if (published?.terminating === true) return displacement(seen, published);
     if (!published) {
       draft.restOnAbsence();
-      return { reason: reasons.InstanceLost, message: 'The instance is gone.', at: seen.now, uid: endpoint.uid };
+      return { ...disappearance(seen), at: seen.now, uid: endpoint.uid };
     }
   }
   const failure = seen.createFailure;
   if (failure?.kind !== 'failed' && failure?.kind !== 'refused') return undefined;
   if (lastFailure && Date.parse(lastFailure.at) >= failure.at) return undefined;
   return { reason: failure.reason, message: failure.message, at: failure.at };
+}
+
+function disappearance({ sandbox: { status } }: Observation): { reason: string; message: string } {
+  const isExplained = findCondition(status?.conditions, 'Ready')?.reason === reasons.NodeLost;
+  if (isExplained) return { reason: reasons.NodeLost, message: 'The instance is gone with its node.' };
+  return { reason: reasons.InstanceLost, message: 'The instance is gone.' };
 }
 
 function displacement(seen: Observation, instance: ObservedInstance): Failure {

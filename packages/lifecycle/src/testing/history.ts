@@ -223,24 +223,25 @@ function litter(world: World, what: Extract<Happening, { do: 'litter' }>['what']
   if (what === 'workspace' && !world.workspaces.has('sbx-one')) {
     world.workspaces.set('sbx-one', { name: 'sbx-one', ownerUid: 'somebody-else', terminating: false });
   }
-  if (what === 'duplicate' && world.sandbox) world.addInstance('twin', { ownerUid: 'uid-one' });
+  if (what === 'duplicate' && world.sandbox) world.addInstance(world.mint('twin'), { ownerUid: 'uid-one' });
   if (what === 'halfAdopted') {
     // The instance was taken over, and then the observer ended before it came to the workspace.
-    const warm = world.instances.get('warm-1');
+    const warm = [...world.instances.values()].find((instance) => instance.warm && instance.ownerUid === undefined);
     const isFree = world.sandbox && !world.sandbox.status?.workspace && world.own().length === 0;
-    if (warm && warm.ownerUid === undefined && isFree) warm.ownerUid = 'uid-one';
+    if (warm && isFree) warm.ownerUid = 'uid-one';
   }
   if (what === 'warm') addWarm(world);
 }
 
-/** Puts a ready instance into the pool. */
+/** Puts a ready instance into the pool, unless there is one. */
 export function addWarm(world: World): void {
-  if (world.instances.has('warm-1') || world.workspaces.has('warm-ws')) return;
-  const hasWorkspace = world.options.workspace !== 'none';
-  if (hasWorkspace) world.workspaces.set('warm-ws', { name: 'warm-ws', ownerUid: 'warm-1', terminating: false });
-  world.addInstance('warm-1', {
+  if ([...world.instances.values()].some((instance) => instance.warm)) return;
+  const uid = world.mint('warm');
+  const workspace = world.options.workspace === 'none' ? undefined : `${uid}-ws`;
+  if (workspace !== undefined) world.workspaces.set(workspace, { name: workspace, ownerUid: uid, terminating: false });
+  world.addInstance(uid, {
     ownerUid: undefined,
-    workspace: hasWorkspace ? 'warm-ws' : undefined,
+    workspace,
     warm: true,
     state: 'Running',
     toolsReady: true,

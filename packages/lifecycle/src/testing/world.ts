@@ -65,6 +65,7 @@ export class World {
   /** Version of the last status that the observer stored: it looks at nothing older. */
   private ownVersion = 0;
   private readonly past: Observation[] = [];
+  private minted = 0;
 
   constructor(options: Partial<WorldOptions> = {}) {
     this.options = { ...EVEN, ...options };
@@ -197,6 +198,12 @@ export class World {
     });
   }
 
+  /** A uid that was never used before: reality never gives one twice either. */
+  mint(kind: string): string {
+    this.minted += 1;
+    return `${kind}-${this.minted}`;
+  }
+
   own(): WorldInstance[] {
     return [...this.instances.values()].filter((instance) => instance.ownerUid === 'uid-one');
   }
@@ -325,7 +332,7 @@ export class World {
     }
     this.counts.created += 1;
     this.createFailure = undefined;
-    this.addInstance(`i-${this.counts.created}`, { ownerUid: 'uid-one', workspace });
+    this.addInstance(this.mint('i'), { ownerUid: 'uid-one', workspace });
     return true;
   }
 
