@@ -11,6 +11,7 @@ import {
   type Result,
 } from '@sandpiper/kube';
 import { type Caches, OWNER } from '../caches.ts';
+import { CONFLICT_AGAIN_MS } from '../conflict.ts';
 import { isTrue } from '../instance/observed-instance.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import { sandboxPools } from '../resources.ts';
@@ -101,15 +102,12 @@ async function removePod(
   memory: PoolMemory,
   { name, uid }: PoolPlan['remove'][number],
 ): Promise<void> {
-  try {
-    await client.delete(core.pods, { namespace, name }, { preconditions: { uid } });
-  } catch (error) {
-    if (!isConflict(error)) throw error;
-  }
+  // A conflict is thrown, and tried again later: a pod that is still there must not count as ending.
+  await client.delete(core.pods, { namespace, name }, { preconditions: { uid } });
   memory.deleting.add(uid);
 }
 
-/** @returns ms until the status has to be written, where it is held back */
+/** @returns ms until the status has to be written, where it is held back or was refused */
 async function writeStatus(
   { client, caches, metrics, now }: PoolContext,
   pool: SandboxPool,
@@ -132,8 +130,8 @@ async function writeStatus(
     const written = await client.replace(sandboxPools, { ...pool, status }, { subresource: 'status' });
     caches.pools.store.noteWritten(written);
   } catch (error) {
-    // Somebody changed the pool; the watch will tell.
     if (!isConflict(error) && !isNotFound(error)) throw error;
+    return CONFLICT_AGAIN_MS;
   }
   return undefined;
 }

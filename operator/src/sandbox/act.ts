@@ -5,7 +5,7 @@ import { controllerOf } from '../ownership.ts';
 import { sandboxes } from '../resources.ts';
 import { adoptInstance } from './adopt.ts';
 import { askToSuspend, reopen } from './ask.ts';
-import { type Hands, type Outcome, ownPod } from './hands.ts';
+import { type Hands, type Outcome, ownPod, rereadClaim, rereadPod } from './hands.ts';
 import { createInstance, createWorkspace } from './make.ts';
 import type { Memory } from './memory.ts';
 
@@ -38,14 +38,14 @@ export function act(hands: Hands, sandbox: Sandbox, memory: Memory, action: Acti
 }
 
 async function deleteInstance(
-  { client, caches }: Hands,
+  hands: Hands,
   sandbox: Sandbox,
   memory: Memory,
   action: Extract<Action, { type: 'deleteInstance' }>,
 ): Promise<Outcome> {
-  const pod = ownPod(caches, sandbox, action.uid);
+  const pod = ownPod(hands.caches, sandbox, action.uid);
   if (!pod) return 'stale';
-  await endPod(client, pod, action);
+  if (!(await endPod(hands.client, pod, action))) return rereadPod(hands, memory, keyOf(pod));
   memory.deleting.add(action.uid);
   return 'done';
 }
@@ -53,27 +53,26 @@ async function deleteInstance(
 /**
  * Ends a pod. Without any grace the API server forgets it while its containers may still run, and another could start on
  * its workspace: that is only for a node that will not answer.
+ *
+ * @returns as `unlessReplaced`
  */
 async function endPod(
   client: KubeClient,
   pod: Pod,
   { uid, graceMs, force }: Extract<Action, { type: 'deleteInstance' }>,
-): Promise<void> {
+): Promise<boolean> {
   const gracePeriodSeconds = force ? 0 : Math.max(1, Math.ceil(graceMs / 1000));
-  await unlessReplaced(client.delete(core.pods, keyOf(pod), { preconditions: { uid }, gracePeriodSeconds }));
+  return unlessReplaced(client.delete(core.pods, keyOf(pod), { preconditions: { uid }, gracePeriodSeconds }));
 }
 
-async function deleteWorkspace(
-  { client, caches }: Hands,
-  { metadata }: Sandbox,
-  memory: Memory,
-  name: string,
-): Promise<Outcome> {
+async function deleteWorkspace(hands: Hands, { metadata }: Sandbox, memory: Memory, name: string): Promise<Outcome> {
   const key = { namespace: metadata.namespace ?? '', name };
+  const { client, caches } = hands;
   const claim = caches.claims.store.get(key);
   const uid = claim?.metadata.uid;
   if (!claim || uid === undefined || controllerOf(claim)?.uid !== metadata.uid) return 'stale';
-  await unlessReplaced(client.delete(core.persistentVolumeClaims, key, { preconditions: { uid } }));
+  const deleting = client.delete(core.persistentVolumeClaims, key, { preconditions: { uid } });
+  if (!(await unlessReplaced(deleting))) return rereadClaim(hands, memory, key);
   memory.deleting.add(uid);
   return 'done';
 }
@@ -91,11 +90,16 @@ async function deleteSandbox({ client }: Hands, { metadata }: Sandbox): Promise<
   }
 }
 
-/** A deletion that finds another object under the name has nothing left to do. */
-async function unlessReplaced(deleting: Promise<boolean>): Promise<void> {
+/**
+ * False when the server speaks of a conflict: most likely another object has the name by now. What the server has must then be
+ * read: an object that is still the same must not count as ending.
+ */
+async function unlessReplaced(deleting: Promise<boolean>): Promise<boolean> {
   try {
     await deleting;
+    return true;
   } catch (error) {
     if (!isConflict(error)) throw error;
+    return false;
   }
 }

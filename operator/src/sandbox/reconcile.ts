@@ -11,6 +11,7 @@ import {
   type Result,
 } from '@sandpiper/kube';
 import type { Logger } from 'pino';
+import { CONFLICT_AGAIN_MS } from '../conflict.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import { sandboxes } from '../resources.ts';
 import { act } from './act.ts';
@@ -68,7 +69,7 @@ async function step(
   const { statusWrite, actions, requeueAfterMs } = decision;
   if (statusWrite === 'first') {
     const written = await writeStatus(context, sandbox, memory, decision);
-    if (written === 'stale') return undefined;
+    if (written === 'stale') return { requeueAfterMs: CONFLICT_AGAIN_MS };
     // What the decision rests on is stored now; what follows is guarded by the version after it.
     sandbox = written;
   }
@@ -87,7 +88,7 @@ async function step(
  * Writes what is worth a write. What only tells of progress waits a little for something newer: most starts are over
  * before it would have been read.
  *
- * @returns ms until what is held back has to be written
+ * @returns ms until what is held back, or was refused, has to be written
  */
 async function settle(
   context: SandboxContext,
@@ -104,8 +105,8 @@ async function settle(
     const leftMs = memory.heldSinceMs + TIMES.progressMs - context.monotonicMs();
     if (leftMs > 0) return leftMs;
   }
-  await writeStatus(context, sandbox, memory, decision);
-  return undefined;
+  const written = await writeStatus(context, sandbox, memory, decision);
+  return written === 'stale' ? CONFLICT_AGAIN_MS : undefined;
 }
 
 /** Stores the status, guarded by the version that was observed. `stale` when the wish has changed: the watch will tell. */

@@ -11,6 +11,7 @@ import {
   type Result,
 } from '@sandpiper/kube';
 import type { Caches } from '../caches.ts';
+import { CONFLICT_AGAIN_MS } from '../conflict.ts';
 import { keepPublicKeys, type PublicKeys } from '../keys/public-keys.ts';
 import { sandboxTemplates } from '../resources.ts';
 import { networkPolicyFor, networkPolicyName, type NetworkSettings } from './network-policy.ts';
@@ -39,8 +40,9 @@ export async function reconcileTemplate(context: TemplateContext, key: ObjectKey
   // Asked once for each change: the answer is the server's, and does not change with the cluster's load.
   if (isProved(template, hash)) return undefined;
   const verdict = await proveTemplate(context.client, template, hash);
-  if (verdict) await writeStatus(context, template, hash, verdict);
-  return verdict ? undefined : { requeueAfterMs: 30_000 };
+  if (!verdict) return { requeueAfterMs: 30_000 };
+  const isWritten = await writeStatus(context, template, hash, verdict);
+  return isWritten ? undefined : { requeueAfterMs: CONFLICT_AGAIN_MS };
 }
 
 function isProved({ metadata, status }: SandboxTemplate, hash: string): boolean {
@@ -65,12 +67,13 @@ function isAsWanted(known: NetworkPolicy, wanted: ReturnType<typeof networkPolic
   return isOurs && isDeepStrictEqual(known.spec, wanted.spec);
 }
 
+/** @returns whether it was stored; false when somebody was faster */
 async function writeStatus(
   { client, caches, events, now }: TemplateContext,
   template: SandboxTemplate,
   hash: string,
   verdict: Verdict,
-): Promise<void> {
+): Promise<boolean> {
   const status: SandboxTemplateStatus = {
     observedGeneration: template.metadata.generation,
     templateHash: hash,
@@ -79,12 +82,13 @@ async function writeStatus(
   try {
     const written = await client.replace(sandboxTemplates, { ...template, status }, { subresource: 'status' });
     caches.templates.store.noteWritten(written);
-    if (verdict.valid) return;
+    if (verdict.valid) return true;
     const { reason, message: note } = verdict;
     events.record({ regarding: written, type: 'Warning', reason, action: 'Prove', note });
+    return true;
   } catch (error) {
-    // Somebody changed the template; the watch will tell.
     if (!isConflict(error) && !isNotFound(error)) throw error;
+    return false;
   }
 }
 
