@@ -14,6 +14,8 @@ export interface Replica {
   /** What was logged as a warning or worse. */
   readonly complaints: readonly string[];
   readonly isDead: boolean;
+  /** Whether it has heard that another leads. */
+  readonly hasLost: boolean;
   /** Lets the next `count - 1` writes pass and kills it before the one after: whatever it does then never arrives. */
   killBeforeWrite(count: number): void;
   kill(): void;
@@ -32,6 +34,10 @@ export interface ReplicaOptions {
   inactivityMs?: number;
   /** Comes before each write, and may hold it up. */
   beforeWrite?: (write: KubeWrite) => void | Promise<void>;
+  /** Called when another leads. */
+  onLost?: () => void;
+  /** Does not end then, as it should: only what guards its writes is left. */
+  outlivesLoss?: boolean;
 }
 
 export function startReplica(options: ReplicaOptions): Replica {
@@ -40,6 +46,7 @@ export function startReplica(options: ReplicaOptions): Replica {
   const complaints: string[] = [];
   let left = Infinity;
   let isDead = false;
+  let hasLost = false;
   const program = createProgram({
     kubeConfig,
     keys,
@@ -49,7 +56,11 @@ export function startReplica(options: ReplicaOptions): Replica {
       { level: 'warn', serializers: { error: pino.stdSerializers.err } },
       { write: (line: string) => void complaints.push(line) },
     ),
-    onLost: () => void (isDead = true),
+    onLost() {
+      hasLost = true;
+      isDead ||= options.outlivesLoss !== true;
+      options.onLost?.();
+    },
     now: () => Date.now() + clockAheadMs(),
     async beforeWrite(write) {
       if (!isDead && left <= 0) isDead = true;
@@ -71,6 +82,9 @@ export function startReplica(options: ReplicaOptions): Replica {
     complaints,
     get isDead() {
       return isDead;
+    },
+    get hasLost() {
+      return hasLost;
     },
     killBeforeWrite: (count) => void (left = count - 1),
     kill: () => void (isDead = true),

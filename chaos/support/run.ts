@@ -12,6 +12,8 @@ import type { World } from './world.ts';
 export interface Run {
   readonly cluster: Cluster;
   readonly world: World;
+  /** Of all its operators: those of one installation have the same. */
+  readonly keys: ReplicaOptions['keys'];
   /** What people wish; who changes a sandbox notes it here. */
   readonly wishes: Map<string, 'running' | 'suspended' | 'gone'>;
   /** Uids of workspaces that must not be lost, by their sandboxes. */
@@ -46,7 +48,6 @@ export async function openRun(
   const cluster = await openCluster(world.control, prefix);
   const { namespace, client } = cluster;
   const signing = generateKeyPair();
-  // All replicas of an installation have the same keys.
   const keys = { signing, publicKeys: { [`operator.${signing.kid}.pem`]: signing.publicKeyPem } };
   const wishes: Run['wishes'] = new Map();
   const workspaces = new Map<string, string>();
@@ -57,6 +58,7 @@ export async function openRun(
   const run: Run = {
     cluster,
     world,
+    keys,
     wishes,
     workspaces,
     clockAheadMs: 0,
