@@ -116,17 +116,12 @@ describeWithControlPlane('what cannot be', (control) => {
     await cluster.remove('brief');
     const { namespace, client } = cluster;
     // The garbage collector looks for new kinds of owners only every half minute.
-    await eventually(
-      'nothing of it',
-      60_000,
-      async () => {
-        const claim = await client.get(core.persistentVolumeClaims, { namespace, name: 'brief' });
-        const pod = await client.get(core.pods, { namespace, name: 'brief' });
-        return claim === undefined && pod === undefined;
-      },
-      80_000,
-    );
-  });
+    await eventually('nothing of it', 60_000, async () => {
+      const claim = await client.get(core.persistentVolumeClaims, { namespace, name: 'brief' });
+      const pod = await client.get(core.pods, { namespace, name: 'brief' });
+      return claim === undefined && pod === undefined;
+    });
+  }, 80_000);
 
   it('pods have what makes them ours, and no more', async () => {
     const pod = await eventually('a pod', 10_000, async () =>

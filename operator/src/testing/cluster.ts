@@ -22,11 +22,23 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-const WITHIN_MS = 15_000;
-const POD_TEMPLATE = { spec: { containers: [{ name: 'sandbox', image: 'example.com/sandbox:1' }] } };
+const WITHIN_MS = 18_000;
 
-/** A namespace of its own on a control plane that has our CRDs. */
-export async function openCluster(control: ConnectedControlPlane, prefix: string): Promise<Cluster> {
+/** A pod of the slim kind. Where the cluster has a node of its own, it runs only there. */
+function podTemplate(node: string | undefined): object {
+  const place = node !== undefined && {
+    nodeSelector: { 'kubernetes.io/hostname': node },
+    tolerations: [{ key: 'fake-kubelet', operator: 'Exists' }],
+  };
+  return { spec: { containers: [{ name: 'sandbox', image: 'example.com/sandbox:1' }], ...place } };
+}
+
+/**
+ * A namespace of its own on a control plane that has our CRDs.
+ *
+ * @param node  a dedicated node of a fake kubelet that its pods run on
+ */
+export async function openCluster(control: ConnectedControlPlane, prefix: string, node?: string): Promise<Cluster> {
   const namespace = await control.createNamespace(prefix);
   const client = createKubeClient(control.kubeConfig);
   const keyOf = (name: string) => ({ namespace, name });
@@ -38,7 +50,7 @@ export async function openCluster(control: ConnectedControlPlane, prefix: string
     template: (name, spec = {}) =>
       client.create(
         sandboxTemplates,
-        base('SandboxTemplate', name, { podTemplate: POD_TEMPLATE, desktop: false, ...spec }),
+        base('SandboxTemplate', name, { podTemplate: podTemplate(node), desktop: false, ...spec }),
       ),
     pool: (name, spec) => client.create(sandboxPools, base('SandboxPool', name, spec)),
     sandbox: (name, spec = {}) => client.create(sandboxes, base('Sandbox', name, spec)),

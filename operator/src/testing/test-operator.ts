@@ -17,6 +17,8 @@ export interface TestOperator extends Program {
 export interface TestOperatorOptions {
   kubeConfig: KubeConfig;
   namespace: string;
+  /** What sandboxes trust beside the operator. */
+  publicKeys?: Record<string, string>;
   options?: Partial<Options>;
   parts?: Partial<ProgramParts>;
 }
@@ -27,6 +29,7 @@ const READS = new Set(['get', 'list', 'watch']);
 export async function startTestOperator({
   kubeConfig,
   namespace,
+  publicKeys,
   options,
   parts,
 }: TestOperatorOptions): Promise<TestOperator> {
@@ -36,7 +39,7 @@ export async function startTestOperator({
   const program = createProgram({
     kubeConfig,
     version: '0.0.0-test',
-    keys: { signing: keys, publicKeys: { [`operator.${keys.kid}.pem`]: keys.publicKeyPem } },
+    keys: { signing: keys, publicKeys: { ...publicKeys, [`operator.${keys.kid}.pem`]: keys.publicKeyPem } },
     options: {
       kubeconfig: undefined,
       context: undefined,

@@ -1,0 +1,2 @@
+/** Hears one line for whatever a person should know. */
+export type Print = (line: string) => void;
