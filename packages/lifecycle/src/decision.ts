@@ -16,7 +16,7 @@ export interface Decision {
   /**
    * - `none`: it is as it was observed.
    * - `first`: before any action, because the actions take away what it rests on, or are lost without it.
-   * - `now`: in this pass, after the actions, when all of them are done.
+   * - `now`: in this pass, after the actions, when all of them are done; what is decided on looking again will do as well.
    * - `soon`: it only tells of progress. It may be held back for `TIMES.progressMs`, counted from the first that was, and
    *   then the newest is stored; it is dropped when one that is not `soon` is stored, or nothing is left to tell.
    */
