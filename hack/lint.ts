@@ -36,7 +36,18 @@ for (const [name, [command = '', ...args]] of checks) {
 process.exitCode = failed === 0 ? 0 : 1;
 
 function folders(): string[] {
-  return ['packages', 'operator', 'gateway', 'tool-api', 'sandbox-manager', 'frontend/src', 'embedded', 'bench', 'e2e', 'hack'];
+  return [
+    'packages',
+    'operator',
+    'gateway',
+    'tool-api',
+    'sandbox-manager',
+    'frontend/src',
+    'embedded',
+    'bench',
+    'e2e',
+    'hack',
+  ];
 }
 
 function run(command: string, args: string[]): Promise<number> {

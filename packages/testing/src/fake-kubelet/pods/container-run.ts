@@ -37,11 +37,13 @@ export function runContainer(options: ContainerRunOptions): ContainerRun {
   let mayRestart = true;
   let failures = 0;
 
+  const hasEnded = (): boolean => ended.aborted;
+
   const live = async (): Promise<void> => {
     while (!ended.aborted) {
       const exit = await once();
       Object.assign(record, { started: false, ready: false });
-      if (ended.aborted) return;
+      if (hasEnded()) return;
       const finishedAt = timestamp();
       const terminated = {
         exitCode: exit.exitCode,

@@ -21,15 +21,16 @@ export function watchProbes(options: ProbesOptions): { close(): Promise<void> } 
   const { container, running, record, behaviour, changed } = options;
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
+  const hasEnded = (): boolean => signal.aborted;
   const wait = (ms: number): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
 
   const start = async (): Promise<void> => {
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
+    for (let isFirst = true; !hasEnded(); isFirst = false) {
       if (await succeeds(running, container.startupProbe)) break;
       if (isFirst) changed();
       await wait(EAGER_MS);
     }
-    if (signal.aborted) return;
+    if (hasEnded()) return;
     record.started = true;
     if (behaviour.readyMs > 0) {
       changed();
@@ -41,9 +42,9 @@ export function watchProbes(options: ProbesOptions): { close(): Promise<void> } 
   const watchReadiness = async (): Promise<void> => {
     const { readinessProbe: probe } = container;
     let failures = 0;
-    for (let isFirst = true; !signal.aborted; isFirst = false) {
+    for (let isFirst = true; !hasEnded(); isFirst = false) {
       const isReady = behaviour.kind !== 'never-ready' && (await succeeds(running, probe));
-      if (signal.aborted) return;
+      if (hasEnded()) return;
       failures = isReady ? 0 : failures + 1;
       const next = isReady || (record.ready && failures < (probe?.failureThreshold ?? 3));
       const isNews = isFirst || next !== record.ready;
@@ -57,9 +58,9 @@ export function watchProbes(options: ProbesOptions): { close(): Promise<void> } 
   const watchLiveness = async (): Promise<void> => {
     const { livenessProbe: probe } = container;
     if (!probe) return;
-    for (let failures = 0; !signal.aborted;) {
+    for (let failures = 0; !hasEnded();) {
       await wait(periodMs(probe));
-      failures = signal.aborted || (await succeeds(running, probe)) ? 0 : failures + 1;
+      failures = hasEnded() || (await succeeds(running, probe)) ? 0 : failures + 1;
       if (failures < (probe.failureThreshold ?? 3)) continue;
       running.crash({ exitCode: 137, reason: 'Error', message: 'Its liveness probe failed.' });
       return;

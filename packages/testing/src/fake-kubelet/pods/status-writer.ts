@@ -34,6 +34,8 @@ export function createStatusWriter({ client, record, pod, print }: StatusWriterO
   let isPaused = false;
   let writing: Promise<void> | undefined;
 
+  const isClosed = (): boolean => closing.signal.aborted;
+
   const write = async (): Promise<void> => {
     while (isDirty && !isPaused && !closing.signal.aborted) {
       isDirty = false;
@@ -53,7 +55,7 @@ export function createStatusWriter({ client, record, pod, print }: StatusWriterO
         written = answer.status;
         writtenText = text;
       } catch (error) {
-        if (closing.signal.aborted || isNotFound(error) || isConflict(error)) return;
+        if (isClosed() || isNotFound(error) || isConflict(error)) return;
         print(`the status of ${metadata.name} could not be written: ${String(error)}`);
         isDirty = true;
         await delay(retryMs, undefined, { signal: closing.signal }).catch(() => undefined);

@@ -27,6 +27,9 @@ export async function toolApiRuntime(client: KubeClient): Promise<Runtime> {
   };
 }
 
+/** Where shells and what they call are; nothing else of this process's environment reaches a pod. */
+const PROGRAMS = '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin';
+
 /** Folders of volumes by their names. */
 type Folders = ReadonlyMap<string, string>;
 
@@ -63,7 +66,7 @@ function startContainer(pod: Pod, address: string, container: Container, folders
   const env = environmentOf({ pod, address, container, folders });
   if (env['SANDPIPER_LISTEN'] === undefined) return scriptedContainer();
   const child = spawn(process.execPath, [TOOL_API], {
-    env: { PATH: process.env['PATH'], SANDPIPER_LOG_LEVEL: 'warn', ...env },
+    env: { PATH: PROGRAMS, SANDPIPER_LOG_LEVEL: 'warn', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   return processContainer(child, address, container);
