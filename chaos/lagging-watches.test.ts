@@ -1,5 +1,5 @@
 import { describeWithControlPlane } from '@sandpiper/testing/vitest';
-import { afterAll, beforeAll, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, it } from 'vitest';
 import { startDistortingProxy } from './support/distorting-proxy.ts';
 import { beginDay, liveDay } from './support/everyday.ts';
 import { openRun } from './support/run.ts';
@@ -14,7 +14,7 @@ describeWithControlPlane('watches that lag', (control) => {
   });
   afterAll(() => world.close());
 
-  it('by seconds make it slow, and nothing else', async () => {
+  it.concurrent('by seconds make it slow, and nothing else', async ({ onTestFinished }) => {
     const lagMs = chaosSettings().form === 'short' ? 2_000 : 5_000;
     const view = await startDistortingProxy(control().kubeConfig, { lagMs });
     onTestFinished(() => view.close());
@@ -30,7 +30,7 @@ describeWithControlPlane('watches that lag', (control) => {
     await run.settled(20_000 + 8 * lagMs);
   });
 
-  it('do not hide from a new operator what the last one did in the meantime', async () => {
+  it.concurrent('do not hide from a new operator what the last one did in the meantime', async ({ onTestFinished }) => {
     const lagMs = 3_000;
     const view = await startDistortingProxy(control().kubeConfig, { lagMs });
     onTestFinished(() => view.close());

@@ -7,7 +7,8 @@ const HELP = `chaos: operators that are killed, paused, cut off and lied to, on 
 usage: npm run chaos [-- options] [file…]
 
   --seed N       picks the same faults again; every run prints its seed
-  --minutes N    mixes faults at random for so long, after the rest (0.2)
+  --minutes N    mixes faults at random for so long, beside the rest (0.5)
+  --short        what runs below npm test: fewer points, no mixture
   --help
 `;
 
@@ -20,6 +21,7 @@ async function main(): Promise<number> {
     options: {
       seed: { type: 'string' },
       minutes: { type: 'string' },
+      short: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -36,6 +38,7 @@ async function main(): Promise<number> {
     // By the environment, because Vitest takes no arguments for the tests.
     process.env[`SANDPIPER_CHAOS_${name.toUpperCase()}`] = value;
   }
+  process.env['SANDPIPER_CHAOS_FORM'] = values.short === true ? 'short' : 'full';
   const tally = await runSuite('chaos', 'config/vitest.chaos.config.ts', positionals);
   if (tally.withoutControlPlane > 0) {
     console.log(

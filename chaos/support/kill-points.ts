@@ -72,7 +72,7 @@ async function recover(run: Run, scenario: Scenario): Promise<void> {
 }
 
 /** Timing may spare a write: then the operator lives, and everything is well without another. */
-async function untilDeadOrDone(run: Run, isDead: () => boolean): Promise<void> {
+export async function untilDeadOrDone(run: Run, isDead: () => boolean): Promise<void> {
   const settled = run.settled(RECOVERY_MS).then(
     () => true,
     (error: unknown) => {

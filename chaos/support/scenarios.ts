@@ -13,6 +13,8 @@ export interface Scenario {
   meanwhile?(run: Run): Promise<void>;
   /** Writes that it takes at least, so that a scenario in which nothing happens is noticed. */
   leastWrites: number;
+  /** Played in the short form as well. */
+  isEssential?: boolean;
 }
 
 /** Whoever was moved out of the way starts again at once if it had run for this long, by the operator's clock. */
@@ -31,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
     act: (run: Run) => run.sandbox('one', { templateRef: { name: template }, poolPolicy: 'Require' }),
     // Pod, claim and status; the pod and the claim that fill the pool again.
     leastWrites: template === 'scratch' ? 3 : 5,
+    isEssential: template !== 'scratch',
   })),
   {
     name: 'a pool that is made anew from a changed template',
@@ -64,6 +67,7 @@ export const scenarios: readonly Scenario[] = [
       run.world.sleepers.letIdle(await run.published('one'));
     },
     leastWrites: 2,
+    isEssential: true,
   },
   {
     name: 'a wake that comes while it falls asleep',
@@ -74,6 +78,7 @@ export const scenarios: readonly Scenario[] = [
     },
     meanwhile: (run) => run.wake('one'),
     leastWrites: 2,
+    isEssential: true,
   },
   {
     name: 'a wake',
@@ -94,6 +99,7 @@ export const scenarios: readonly Scenario[] = [
       run.world.kubelet.evict({ namespace: run.cluster.namespace, name: pod });
     },
     leastWrites: 3,
+    isEssential: true,
   },
   {
     name: 'the end of an idle sandbox',

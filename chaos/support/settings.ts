@@ -6,7 +6,7 @@ export interface ChaosSettings {
   form: 'short' | 'full';
   /** Decides every choice that is left to chance. */
   seed: number;
-  /** How long faults are mixed at random. */
+  /** How long faults are mixed at random. Not at all in the short form. */
   minutes: number;
 }
 
@@ -22,10 +22,11 @@ declare module 'vitest' {
  * @throws a RangeError that names the variable
  */
 export function readChaosSettings(env: Record<string, string | undefined>): ChaosSettings {
+  const form = env['SANDPIPER_CHAOS_FORM'] === 'full' ? 'full' : 'short';
   return {
-    form: env['SANDPIPER_CHAOS_FORM'] === 'full' ? 'full' : 'short',
+    form,
     seed: numberIn(env, 'SANDPIPER_CHAOS_SEED') ?? Math.floor(Math.random() * 1e6),
-    minutes: numberIn(env, 'SANDPIPER_CHAOS_MINUTES') ?? 0.2,
+    minutes: numberIn(env, 'SANDPIPER_CHAOS_MINUTES') ?? 0.5,
   };
 }
 

@@ -12,7 +12,7 @@ export type TemplateName = keyof typeof templates;
 export async function makeTemplate({ cluster, world }: Run, name: TemplateName, image = 'sandbox:1'): Promise<void> {
   const container = { name: 'sandbox', image, ports: [{ name: 'tools', containerPort: world.sleepers.port }] };
   await cluster.template(name, {
-    podTemplate: { spec: { containers: [container] } },
+    podTemplate: { spec: { containers: [container], nodeSelector: { 'kubernetes.io/hostname': world.node } } },
     defaults: { lifetime: { idleTimeout: '1s' } },
     ...templates[name],
   });

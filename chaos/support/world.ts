@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { core, createInformer } from '@sandpiper/kube';
 import { eventually } from '@sandpiper/testing';
 import { type ConnectedControlPlane, installCrds } from '@sandpiper/testing/control-plane';
@@ -11,6 +12,8 @@ export interface World {
   readonly control: ConnectedControlPlane;
   readonly kubelet: FakeKubelet;
   readonly sleepers: Sleepers;
+  /** The one whose kubelet is ours: several files share a control plane, each with a node of its own. */
+  readonly node: string;
   /** What has happened in a namespace at any moment and never may: it is no excuse that it has passed. */
   witnessed(namespace: string): string[];
   /** Resolves when the garbage collector knows of sandboxes: it looks for new types only every half minute. */
@@ -23,7 +26,8 @@ export async function openWorld(control: ConnectedControlPlane): Promise<World> 
   const { client } = control;
   const sleepers = await startSleepers();
   // Scripted pods need no listener, but the operator asks some of them: `sleepers` has every loopback address.
-  const kubelet = await startFakeKubelet({ client, addressRange: '127.96.0.0/14' });
+  const node = `chaos-${randomBytes(4).toString('hex')}`;
+  const kubelet = await startFakeKubelet({ client, nodes: [node], addressRange: '127.96.0.0/14' });
   const crimes = new Map<string, Set<string>>();
   const pods = createInformer({ client, type: core.pods });
   pods.onChange(({ key }) => {
@@ -40,6 +44,7 @@ export async function openWorld(control: ConnectedControlPlane): Promise<World> 
     control,
     kubelet,
     sleepers,
+    node,
     witnessed: (namespace) => [...(crimes.get(namespace) ?? [])],
     collecting: () => collecting,
     async close() {
