@@ -1,4 +1,4 @@
-import { API_VERSION, type Sandbox, type SandboxPool, type SandboxTemplate } from '@sandpiper/api';
+import { type Sandbox, type SandboxPool, type SandboxTemplate } from '@sandpiper/api';
 import {
   core,
   createInformer,
@@ -92,11 +92,6 @@ export function createCaches({ client, namespace, inactivityMs }: CachesOptions)
       }),
     }),
   };
-}
-
-export function isOwnedBy(object: KubeObject, kind: 'Sandbox' | 'SandboxPool'): boolean {
-  const owner = controllerOf(object);
-  return owner?.kind === kind && owner.apiVersion === API_VERSION;
 }
 
 function ownerUid(object: KubeObject): string[] {

@@ -80,7 +80,11 @@ async function step(
   }
   // Of a resource that goes the watch will tell; looking again at once would find it as it was.
   if (actions.some(({ type }) => type === 'deleteSandbox' || type === 'finalizeSandbox')) return undefined;
-  if (actions.length > 0) return 'look again';
+  if (actions.length > 0) {
+    // What is to be stored in this pass may be what an action rests on: without it the next look would ask for it again.
+    if (statusWrite === 'now') await writeStatus(context, sandbox, memory, decision);
+    return 'look again';
+  }
   return restOf(await settle(context, sandbox, memory, decision), requeueAfterMs);
 }
 

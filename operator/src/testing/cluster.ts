@@ -22,7 +22,7 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-const WITHIN_MS = 18_000;
+const WITHIN_MS = 15_000;
 
 /** A pod of the slim kind. Where the cluster has a node of its own, it runs only there. */
 function podTemplate(node: string | undefined): object {

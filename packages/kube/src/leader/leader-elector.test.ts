@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -26,6 +26,7 @@ describeWithControlPlane('leader election', (controlPlane) => {
   let admin: KubeClient;
   let proxied: KubeClient;
   const electors: LeaderElector[] = [];
+  let sleeper: ChildProcess | undefined;
 
   beforeEach(async () => {
     namespace = await controlPlane().createNamespace('leader');
@@ -34,6 +35,7 @@ describeWithControlPlane('leader election', (controlPlane) => {
     proxied = createKubeClient(proxy.kubeConfig);
   });
   afterEach(async () => {
+    sleeper?.kill('SIGKILL');
     await Promise.all(electors.splice(0).map((elector) => elector.close()));
     await Promise.all([admin.close(), proxied.close()]);
     await proxy.close();
