@@ -11,7 +11,7 @@ createServer((request, response) => {
   request.setEncoding('utf8');
   request.on('data', (text) => (command += text));
   request.on('end', () => {
-    execFile('/bin/bash', ['-c', command], { timeout: 15_000, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
+    execFile('/bin/bash', ['-c', command], { timeout: 60_000, maxBuffer: 1 << 20 }, (error, stdout, stderr) => {
       response.end(JSON.stringify({ code: error ? (error.code ?? error.signal) : 0, stdout, stderr }));
     });
   });
