@@ -133,6 +133,8 @@ describe('idleness', () => {
   it('reopens what may have agreed with somebody whose memory is lost, when the wish is new', () => {
     const woken = { ...seenRunning(30 * MINUTE), sandbox: wokenAt(seenRunning(0).sandbox, T0 + 1) };
     expect(decide(woken).actions).toEqual([{ type: 'reopenInstance', uid: 'i-1' }]);
+    const unheard = { ...answer, agreed: false, idleForMs: 0 };
+    expect(decide({ ...woken, suspendAnswer: unheard }).actions).toEqual([{ type: 'reopenInstance', uid: 'i-1' }]);
     const reopened = { ...answer, generation: 2, agreed: false, idleForMs: 0 };
     expect(decide({ ...woken, suspendAnswer: reopened })).toMatchObject({ actions: [], requeueAfterMs: 30 * MINUTE });
     const never = anObservation({ instances: [anInstance()], workspaces: [workspace] });

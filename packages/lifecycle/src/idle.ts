@@ -18,12 +18,11 @@ export function judgeIdleness(draft: Draft, instance: ObservedInstance): Idlenes
   const { seen } = draft;
   const { idleTimeoutMs } = effectiveLifetime(seen.sandbox, seen.template);
   const answer = seen.suspendAnswer?.instanceUid === instance.uid ? seen.suspendAnswer : undefined;
-  if (answer?.agreed) {
-    // Every change of the wish raises the generation: a wake that came while we asked wins over the agreement.
-    if (answer.generation !== seen.sandbox.metadata.generation) return { verdict: 'overtaken' };
-    return { verdict: 'agreed', idleForMs: answer.idleForMs };
-  }
-  if (!answer && mayHaveAgreed(draft, instance)) return { verdict: 'overtaken' };
+  // Every change of the wish raises the generation: a wake that came while we asked wins over the agreement. So it does
+  // over a refusal, which may stand for an answer that got lost.
+  const isOvertaken = answer ? answer.generation !== seen.sandbox.metadata.generation : mayHaveAgreed(draft, instance);
+  if (isOvertaken) return { verdict: 'overtaken' };
+  if (answer?.agreed) return { verdict: 'agreed', idleForMs: answer.idleForMs };
   const at = answer
     ? answer.at + Math.max(TIMES.askAgainMs, idleTimeoutMs - answer.idleForMs)
     : startedAt(draft, instance) + idleTimeoutMs;

@@ -10,7 +10,7 @@ export type Happening =
   /** It became ready, and then nobody needed it for the idle timeout. */
   | { do: 'ripen' | 'idle' }
   | { do: 'patience'; idleTimeout: string }
-  | { do: 'busy' | 'template' | 'trouble'; value: boolean }
+  | { do: 'busy' | 'deaf' | 'template' | 'trouble'; value: boolean }
   | { do: 'refuse'; kind: 'failed' | 'refused' | 'capacity' | undefined }
   | { do: 'crash'; nth: number; reason: string }
   | { do: 'vanish' | 'hang' | 'drain' | 'restart' | 'silence' | 'return' | 'nodeGone'; nth: number }
@@ -50,7 +50,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      do: fc.constantFrom('busy' as const, 'template' as const, 'trouble' as const),
+      do: fc.constantFrom('busy' as const, 'deaf' as const, 'template' as const, 'trouble' as const),
       value: fc.boolean(),
     }),
   },
@@ -152,6 +152,9 @@ export function happen(world: World, it: Happening): void {
       return;
     case 'busy':
       world.busy = it.value;
+      return;
+    case 'deaf':
+      world.deaf = it.value;
       return;
     case 'template':
       world.template = it.value ? world.theTemplate() : undefined;

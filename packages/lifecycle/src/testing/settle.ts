@@ -12,13 +12,18 @@ export function settle(world: World): void {
   world.template ??= world.theTemplate();
   world.refusal = undefined;
   world.busy = true;
+  world.deaf = false;
   for (let pass = 0; pass < 200; pass += 1) {
     const before = world.sandbox;
     const look = world.reconcile();
     const moved = world.progress();
     if (moved || world.sandbox !== before || (look?.decision.actions.length ?? 0) > 0) continue;
     if (!look || look.lookAt === Infinity) return;
-    if (!look.held && isTrue(look.decision.status.conditions, 'Ready')) return;
+    const isReady = isTrue(look.decision.status.conditions, 'Ready');
+    const isClosed = world.own().some((instance) => instance.closed);
+    if (isReady && !isClosed && !look.held) return;
+    // One that takes no work is to be heard of soon, not at the end of an idle timeout.
+    if (isReady && isClosed && look.lookAt - world.now > 10_000) throw new Error('It stays closed.');
     world.now = Math.max(world.now, look.lookAt);
   }
   throw new Error(`It does not come to rest: ${JSON.stringify(world.sandbox?.status)}`);

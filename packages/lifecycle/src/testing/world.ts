@@ -52,6 +52,8 @@ export class World {
   template: SandboxTemplate | undefined;
   readonly options: WorldOptions;
   busy = false;
+  /** Answers of instances get lost on their way; an observer takes that for a refusal, and asks again soon. */
+  deaf = false;
   /** What every attempt to make an instance meets. */
   refusal: Pick<CreateFailure, 'kind' | 'reason' | 'message'> | undefined;
   instances = new Map<string, WorldInstance>();
@@ -241,7 +243,8 @@ export class World {
     const isFirst = this.options.driver === 'host' || statusWrite === 'first';
     if (isFirst && !this.store(seen, decision)) return;
     const done = fault === 'none' ? actions : actions.slice(0, fault === 'dropped' ? 0 : fault.onlyActions);
-    for (const action of done) if (!this.apply(action)) return;
+    const { generation } = seen.sandbox.metadata;
+    for (const action of done) if (!this.apply(action, generation)) return;
     if (isFirst || done.length < actions.length) return;
     if (statusWrite === 'now') this.store(seen, decision);
     if (statusWrite === 'none') this.heldSince = undefined;
@@ -262,8 +265,11 @@ export class World {
     return true;
   }
 
-  /** @returns false when it could not be done, and the rest of the decision is dropped */
-  private apply(action: Action): boolean {
+  /**
+   * @param generation  of the resource that was decided on
+   * @returns false when it could not be done, and the rest of the decision is dropped
+   */
+  private apply(action: Action, generation: number): boolean {
     switch (action.type) {
       case 'createWorkspace': {
         if (this.workspaces.has(action.name)) return false;
@@ -280,14 +286,20 @@ export class World {
         if (!instance?.toolsReady || instance.nodeLost || !this.sandbox) return false;
         // Once closed, nothing can begin that would make it refuse.
         instance.closed ||= !this.busy;
-        this.remember(instance.uid, instance.closed, instance.closed ? action.ifIdleForMs : 0);
+        this.suspendAnswer = {
+          instanceUid: instance.uid,
+          generation,
+          agreed: instance.closed && !this.deaf,
+          idleForMs: this.deaf ? action.ifIdleForMs - 10_000 : instance.closed ? action.ifIdleForMs : 0,
+          at: this.now,
+        };
         return true;
       }
       case 'reopenInstance': {
         const instance = this.instances.get(action.uid);
         if (!instance || instance.nodeLost) return false;
         instance.closed = false;
-        this.remember(instance.uid, false, 0);
+        this.suspendAnswer = { instanceUid: instance.uid, generation, agreed: false, idleForMs: 0, at: this.now };
         return true;
       }
       case 'deleteInstance':
@@ -360,11 +372,6 @@ export class World {
     if (force) this.instances.delete(uid);
     else instance.terminating = true;
     return true;
-  }
-
-  private remember(instanceUid: string, agreed: boolean, idleForMs: number): void {
-    const generation = this.sandbox?.metadata.generation ?? 0;
-    this.suspendAnswer = { instanceUid, generation, agreed, idleForMs, at: this.now };
   }
 
   private bump(): void {
