@@ -4,7 +4,7 @@ import { lineOf, runSuite, sum } from './suites.ts';
 
 /*
  * npm test [-- filter…]: everything that needs no long build. Prepares the machine as `npm start` does, builds the UI and the sandbox
- * runtime if stale, runs the tests that lie beside the sources, then those in a real browser, and ends with one line of counts.
+ * runtime if stale, runs the tests that lie beside the sources, then those in a real browser, then the short form of chaos, and ends with one line of counts.
  */
 const filters = process.argv.slice(2);
 
@@ -20,6 +20,7 @@ const tallies = [
   await runSuite('beside the sources', 'config/vitest.config.ts', filters),
   await runSuite('components of the page', 'frontend/vitest.config.ts', filters),
   await runSuite('in a browser', 'config/vitest.e2e.config.ts', filters),
+  await runSuite('in a cluster that breaks', 'config/vitest.chaos.config.ts', filters),
 ];
 const total = sum(tallies);
 if (total.withoutControlPlane > 0) {

@@ -16,14 +16,14 @@ export async function beginDay(run: Run): Promise<void> {
   await run.settled(30_000);
 }
 
-/** What happens, all at once: cold and warm starts, a suspension, a wake and a deletion. */
-export async function liveDay(run: Run): Promise<void> {
+/** What happens, all at once: cold and warm starts, a suspension, a wake and, unless told otherwise, a deletion. */
+export async function liveDay(run: Run, { deletes = true } = {}): Promise<void> {
   await Promise.all([
     run.sandbox('cold', { templateRef: { name: 'kept' }, poolPolicy: 'Never' }),
     run.sandbox('first', { templateRef: { name: 'disk' } }),
     run.sandbox('second', { templateRef: { name: 'disk' } }),
     run.suspend('working'),
     run.wake('sleeping'),
-    run.remove('doomed'),
+    deletes ? run.remove('doomed') : undefined,
   ]);
 }

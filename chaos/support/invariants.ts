@@ -100,6 +100,8 @@ function workspaceViolations(seen: Seen, sandbox: Sandbox, before: string | unde
   if (!template?.spec.workspace) return [];
   const claimName = sandbox.status?.workspace?.claimName;
   const claim = seen.claims.find(({ metadata }) => metadata.name === claimName);
+  // One that was put to sleep before it ever ran has had none.
+  if (!claim && before === undefined && isTrue(sandbox.status?.conditions, 'Suspended')) return [];
   if (!claim) return [`${name} has lost its workspace ${claimName ?? ''}.`];
   const found: string[] = [];
   if (before !== undefined && claim.metadata.uid !== before) found.push(`${name} has another workspace than before.`);

@@ -118,7 +118,8 @@ async function act(run: Run, chance: Chance, round: number, index: number): Prom
     return `${name} is made from ${template}`;
   }
   const name = pick(chance, alive);
-  if (choice < 0.6) {
+  // Who suspends has seen it run.
+  if (choice < 0.6 && isSettled(name, round)) {
     await run.suspend(name);
     return `${name} is suspended`;
   }
@@ -126,8 +127,15 @@ async function act(run: Run, chance: Chance, round: number, index: number): Prom
     await run.wake(name);
     return `${name} is woken`;
   }
+  const template = (await run.cluster.get(name))?.spec.templateRef.name;
   await run.remove(name);
+  if (template !== 'kept') run.workspaces.delete(name);
   return `${name} is deleted`;
+}
+
+/** Whether it was made in an earlier round. */
+function isSettled(name: string, round: number): boolean {
+  return !name.startsWith(`s${round}-`);
 }
 
 /** Its workspace is the same from now on, where it has one that outlives its pods. */

@@ -54,7 +54,12 @@ export function startReplica(options: ReplicaOptions): Replica {
     options: optionsFor(namespace, leaseTimes !== undefined),
     log: pino(
       { level: 'warn', serializers: { error: pino.stdSerializers.err } },
-      { write: (line: string) => void complaints.push(line) },
+      {
+        write(line: string) {
+          // What the dead complain of is that they are dead.
+          if (!isDead) complaints.push(line);
+        },
+      },
     ),
     onLost() {
       hasLost = true;

@@ -130,9 +130,9 @@ export async function openRun(
       await eventually('rest', withinMs, isOver, { everyMs: 100 }).catch((error: unknown) => {
         if (performance.now() < until) throw error;
         const writes = replicas.flatMap((replica) => replica.writes).slice(-12);
-        const complaints = replicas.flatMap((replica) => replica.complaints).slice(-5);
+        const complaints = replicas.flatMap((replica) => replica.complaints).map((line) => line.slice(0, 400));
         const trouble = wrong.length > 0 ? wrong : ['Nothing is wrong any more, and writing goes on.'];
-        const lines = [...trouble, 'The last writes:', ...writes, 'The last complaints:', ...complaints];
+        const lines = [...trouble, 'The last writes:', ...writes, 'The last complaints:', ...complaints.slice(-5)];
         throw new Error(`${namespace} has not come to rest within ${withinMs} ms.\n  ${lines.join('\n  ')}`);
       });
     },

@@ -36,6 +36,13 @@ export const scenarios: readonly Scenario[] = [
     isEssential: template !== 'scratch',
   })),
   {
+    name: 'a suspension in the midst of a warm start',
+    prepare: (run) => warmUp(run, 'disk'),
+    act: (run) => run.sandbox('one', { templateRef: { name: 'disk' }, poolPolicy: 'Require' }),
+    meanwhile: (run) => run.suspend('one'),
+    leastWrites: 5,
+  },
+  {
     name: 'a pool that is made anew from a changed template',
     async prepare(run) {
       await makeTemplate(run, 'disk');
