@@ -47,6 +47,11 @@ describe('the invariants', () => {
       /which it has not/,
     ],
     ['an instance that takes no work', () => ({ closed: new Set(['pod-1']) }), /takes no work/],
+    [
+      'a second workspace',
+      ({ claims }) => ({ claims: [...claims, claim('old', 'c-7', owner('Sandbox', 's-1'))] }),
+      /owns the workspace old/,
+    ],
     ['a lost sandbox', () => ({ sandboxes: [] }), /is lost/],
     ['a lost workspace', ({ claims }) => ({ claims: claims.slice(1) }), /has lost its workspace/],
     [

@@ -69,8 +69,12 @@ export function claimNamesOf({ spec }: Pod): string[] {
 function runningViolations(seen: Seen, sandbox: Sandbox): string[] {
   const { name, uid } = sandbox.metadata;
   const own = seen.pods.filter((pod) => controllerOf(pod)?.uid === uid);
-  const { endpoint, conditions } = sandbox.status ?? {};
+  const { endpoint, conditions, workspace } = sandbox.status ?? {};
   const found: string[] = [];
+  for (const claim of seen.claims) {
+    if (controllerOf(claim)?.uid !== uid || claim.metadata.name === workspace?.claimName) continue;
+    found.push(`${name} owns the workspace ${claim.metadata.name}, which it does not use.`);
+  }
   if (own.length !== 1) found.push(`${name} should run and has ${own.length} instances.`);
   if (!endpoint)
     found.push(`${name} should run and publishes no instance (${describe(findCondition(conditions, 'Ready'))}).`);
