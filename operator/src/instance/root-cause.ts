@@ -43,10 +43,20 @@ export function lastExitOf(pod: Pod): InstanceExit | undefined {
   if (pod.status?.phase === 'Failed' && pod.status.reason) {
     // Evicted, Preempting, NodeShutdown …: the kubelet's reason says more than the exit code of what it killed.
     const at = Date.parse(disruptedAt(pod) ?? ended?.finishedAt ?? pod.metadata.creationTimestamp ?? '');
-    return { reason: pod.status.reason, message: pod.status.message ?? pod.status.reason, at };
+    return {
+      reason: DISPLACED[pod.status.reason] ?? pod.status.reason,
+      message: pod.status.message ?? pod.status.reason,
+      at,
+    };
   }
   return ended && exitOf(pod, container, ended);
 }
+
+/** What a kubelet calls ends from outside, in the words of our conditions. */
+const DISPLACED: Readonly<Record<string, string>> = {
+  Preempting: reasons.Preempted,
+  Terminated: reasons.NodeShutdown,
+};
 
 function exitOf(pod: Pod, container: ContainerStatus | undefined, ended: Terminated): InstanceExit {
   const reason = ended.reason ?? 'Error';

@@ -30,14 +30,16 @@ export async function askToSuspend(
 
 /** Takes an agreement back. Rejects when that cannot be said, so that it is said again. */
 export async function reopen(
-  { instances, caches }: Hands,
+  { instances, caches, now }: Hands,
   sandbox: Sandbox,
   memory: Memory,
   { uid }: Extract<Action, { type: 'reopenInstance' }>,
 ): Promise<Outcome> {
   const target = targetOf(ownPod(caches, sandbox, uid));
   if (target) await instances.reopen(target);
-  delete memory.suspendAnswer;
+  // It counts as busy from now on; without an answer the next look would take the same agreement back again.
+  const { generation } = sandbox.metadata;
+  memory.suspendAnswer = { agreed: false, idleForMs: 0, instanceUid: uid, generation, at: now() };
   return 'done';
 }
 
