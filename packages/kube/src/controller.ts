@@ -26,6 +26,11 @@ export interface ControllerOptions {
   concurrency?: number;
   /** Waits after failures of one key: from `baseMs`, doubling, to `maxMs`, half of it random. 100 ms to 2 min when left out. */
   backoff?: { baseMs: number; maxMs: number };
+  /**
+   * A change is looked at this much later, so that many that come together make one look; ms, at once when left out. For what
+   * counts many objects and is in no hurry.
+   */
+  settleMs?: number;
   /** Every known key of the first watch is looked at this often, behind whatever changed. */
   resyncMs?: number;
   metrics?: KubeMetrics;

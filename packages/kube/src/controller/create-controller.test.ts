@@ -190,6 +190,24 @@ describeWithControlPlane('controller', (controlPlane) => {
     expect(looks['asks']).toBeGreaterThan(looks['rests']!);
   });
 
+  it('makes one look of many changes when it lets them settle, and misses none', async () => {
+    let looks = 0;
+    let seen: string | undefined;
+    await controllerOf(
+      (key) => {
+        looks += 1;
+        seen = informer.store.get(key)?.data?.['at'];
+        return Promise.resolve(undefined);
+      },
+      { settleMs: 300 },
+    ).start();
+    await make('busy');
+    let last: ConfigMap | undefined;
+    for (let count = 0; count < 10; count += 1) last = await touch('busy');
+    await expect.poll(() => seen, { timeout: 10_000 }).toBe(last?.data?.['at']);
+    expect(looks).toBeLessThan(10);
+  });
+
   it('finishes what runs when it is closed, and begins nothing', async () => {
     const running = Promise.withResolvers<undefined>();
     const finish = Promise.withResolvers<undefined>();

@@ -11,7 +11,7 @@ const ENQUEUE_FAILED = 'the requests that follow from a change could not be told
 
 /** Makes a controller; it begins with `start()`, or when its manager leads. */
 export function createController(options: ControllerOptions): Controller {
-  const { name, reconcile, watches, concurrency = 8, resyncMs, metrics, log = defaultLog() } = options;
+  const { name, reconcile, watches, concurrency = 8, settleMs = 0, resyncMs, metrics, log = defaultLog() } = options;
   const counted = metrics?.forController(name, concurrency);
   const observer = metrics?.forQueue(name);
   const queue = createWorkQueue({
@@ -27,7 +27,10 @@ export function createController(options: ControllerOptions): Controller {
 
   const enqueue = (watch: Watch, change: Change<KubeObject>, priority: Priority): void => {
     try {
-      for (const key of watch.requestsFor(change)) queue.add(keyText(key), priority);
+      for (const key of watch.requestsFor(change)) {
+        if (priority === 'changed') queue.addAfter(keyText(key), settleMs);
+        else queue.add(keyText(key), priority);
+      }
     } catch (error) {
       log.error(
         { controller: name, resource: watch.informer.type.plural, key: keyText(change.key), error },

@@ -159,22 +159,19 @@ describeWithControlPlane('leader election', (controlPlane) => {
     const key = { namespace, name: 'written' };
     await admin.create(core.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata: key });
     const script = fileURLToPath(new URL('testing/candidate.ts', import.meta.url));
-    const sleeper = spawn(process.execPath, [script, controlPlane().kubeconfigPath, namespace, 'sleeper'], {
+    const started = spawn(process.execPath, [script, controlPlane().kubeconfigPath, namespace, 'sleeper'], {
       stdio: 'ignore',
     });
-    try {
-      await expect.poll(() => stateOf(sleeper.pid!), { timeout: 10_000 }).toBe('T');
-      expect((await admin.get(core.configMaps, key))?.data?.['writer']).toBe('sleeper');
-      const lease = { namespace, name: 'paused' };
-      await candidate('awake', admin, { lease }).elector.start();
-      await admin.patch(core.configMaps, key, { type: 'merge', body: { data: { writer: 'awake' } } });
-      const exited = once(sleeper, 'exit');
-      sleeper.kill('SIGCONT');
-      expect(await exited).toEqual([3, null]);
-      expect((await admin.get(core.configMaps, key))?.data?.['writer']).toBe('awake');
-    } finally {
-      sleeper.kill('SIGKILL');
-    }
+    sleeper = started;
+    await expect.poll(() => stateOf(started.pid!), { timeout: 10_000 }).toBe('T');
+    expect((await admin.get(core.configMaps, key))?.data?.['writer']).toBe('sleeper');
+    const lease = { namespace, name: 'paused' };
+    await candidate('awake', admin, { lease }).elector.start();
+    await admin.patch(core.configMaps, key, { type: 'merge', body: { data: { writer: 'awake' } } });
+    const exited = once(started, 'exit');
+    started.kill('SIGCONT');
+    expect(await exited).toEqual([3, null]);
+    expect((await admin.get(core.configMaps, key))?.data?.['writer']).toBe('awake');
   });
 });
 
