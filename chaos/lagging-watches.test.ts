@@ -2,17 +2,17 @@ import { eventually } from '@sandpiper/testing';
 import { describeWithControlPlane } from '@sandpiper/testing/vitest';
 import { startApiServerProxy } from '@sandpiper/testing/api-server-proxy';
 import { afterAll, beforeAll, it } from 'vitest';
+import { atMost } from './support/at-most.ts';
 import { startDistortingProxy } from './support/distorting-proxy.ts';
 import { beginDay, liveDay } from './support/everyday.ts';
+import { leaseTimes } from './support/lease-times.ts';
 import { openRun } from './support/run.ts';
 import { chaosSettings } from './support/settings.ts';
 import { makeTemplate } from './support/templates.ts';
 import { openWorld, type World } from './support/world.ts';
 
-/** A fifth of what Kubernetes takes. */
-const leaseTimes = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 400 };
-
 describeWithControlPlane('watches that lag', (control) => {
+  const inTurn = atMost(3);
   let world: World;
   beforeAll(async () => {
     world = await openWorld(control());
@@ -55,27 +55,28 @@ describeWithControlPlane('watches that lag', (control) => {
   const points = chaosSettings().form === 'short' ? [7] : [2, 4, 6, 7, 8, 10];
   it.concurrent.for(points)(
     'do not make a follower adopt twice when the leader is killed before write %i',
-    async (point, { onTestFinished }) => {
-      // Longer than it takes the follower to lead: what the leader did last, it hears only then.
-      const view = await startDistortingProxy(control().kubeConfig, { lagMs: 2 * leaseTimes.leaseDurationMs });
-      onTestFinished(() => view.close());
-      const run = await openRun(world, 'follower');
-      onTestFinished(() => run.close());
-      const road = await startApiServerProxy({ kubeConfig: control().kubeConfig });
-      onTestFinished(() => road.close());
-      const leader = run.start({ leaseTimes, kubeConfig: road.kubeConfig });
-      await leader.started;
-      const follower = run.start({ leaseTimes, kubeConfig: view.kubeConfig });
-      await makeTemplate(run, 'kept');
-      await run.cluster.pool('warm', { templateRef: { name: 'kept' }, replicas: 3 });
-      await run.settled(30_000);
-      leader.killBeforeWrite(point);
-      for (const name of ['one', 'two', 'three']) await run.sandbox(name, { templateRef: { name: 'kept' } });
-      await eventually('the end of the leader', 20_000, () => leader.isDead);
-      // A dead process renews no lease.
-      road.inject({ kind: 'refuse' });
-      await follower.started;
-      await run.settled(60_000);
-    },
+    (point, { onTestFinished }) =>
+      inTurn(async () => {
+        // Longer than it takes the follower to lead: what the leader did last, it hears only then.
+        const view = await startDistortingProxy(control().kubeConfig, { lagMs: 1.5 * leaseTimes.leaseDurationMs });
+        onTestFinished(() => view.close());
+        const run = await openRun(world, 'follower');
+        onTestFinished(() => run.close());
+        const road = await startApiServerProxy({ kubeConfig: control().kubeConfig });
+        onTestFinished(() => road.close());
+        const leader = run.start({ leaseTimes, kubeConfig: road.kubeConfig });
+        await leader.started;
+        const follower = run.keepRunning({ leaseTimes, kubeConfig: view.kubeConfig });
+        await makeTemplate(run, 'kept');
+        await run.cluster.pool('warm', { templateRef: { name: 'kept' }, replicas: 3 });
+        await run.settled(30_000);
+        leader.killBeforeWrite(point);
+        for (const name of ['one', 'two', 'three']) await run.sandbox(name, { templateRef: { name: 'kept' } });
+        await eventually('the end of the leader', 20_000, () => leader.isDead);
+        // A dead process renews no lease.
+        road.inject({ kind: 'refuse' });
+        await follower.started;
+        await run.settled(60_000);
+      }),
   );
 });

@@ -4,13 +4,12 @@ import { startApiServerProxy } from '@sandpiper/testing/api-server-proxy';
 import { afterAll, beforeAll, it } from 'vitest';
 import { atMost } from './support/at-most.ts';
 import { beginDay, liveDay } from './support/everyday.ts';
+import { leaseTimes } from './support/lease-times.ts';
 import { startReplicaProcess } from './support/paused-replica.ts';
 import { openRun } from './support/run.ts';
 import { chaosSettings } from './support/settings.ts';
 import { openWorld, type World } from './support/world.ts';
 
-/** A fifth of what Kubernetes takes. */
-const leaseTimes = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 400 };
 const isWrite = ({ method, url }: { method: string; url: string }): boolean =>
   method !== 'GET' && !url.includes('/leases') && !url.includes('/events');
 
@@ -43,13 +42,13 @@ describeWithControlPlane('of two leaders', (control) => {
             left -= 1;
             if (left !== 0) return;
             // What is on its way is held up for longer than it takes another to lead; nothing else gets through.
-            proxy.inject({ kind: 'delay', ms: 6_000 }, { fits: isWrite, times: 1 });
+            proxy.inject({ kind: 'delay', ms: 1.5 * leaseTimes.leaseDurationMs }, { fits: isWrite, times: 1 });
             proxy.inject({ kind: 'refuse' });
             proxy.stallWatches();
           },
         });
         await first.started;
-        const second = run.start({ leaseTimes });
+        const second = run.keepRunning({ leaseTimes });
         await beginDay(run);
         expect(second.writes).toEqual([]);
         left = point;
@@ -77,7 +76,7 @@ describeWithControlPlane('of two leaders', (control) => {
         onTestFinished(() => first.close());
         await first.leads;
         await beginDay(run);
-        const second = run.start({ leaseTimes });
+        const second = run.keepRunning({ leaseTimes });
         first.pauseAfterWrites(point);
         await liveDay(run);
         await second.started;

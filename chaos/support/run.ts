@@ -22,6 +22,8 @@ export interface Run {
   clockAheadMs: number;
   /** Starts another operator; the run ends it. */
   start(options?: Partial<ReplicaOptions>): Replica;
+  /** The same, with another in its place when it loses the lease, as a Deployment does; the first is returned. */
+  keepRunning(options: Partial<ReplicaOptions>): Replica;
   /** Makes sandboxes from a template, and wishes that they run. */
   sandbox(name: string, spec?: object): Promise<void>;
   suspend(name: string): Promise<void>;
@@ -52,6 +54,7 @@ export async function openRun(
   const wishes: Run['wishes'] = new Map();
   const workspaces = new Map<string, string>();
   const replicas: Replica[] = [];
+  let isClosed = false;
   const sent = (): number => replicas.reduce((total, { writes }) => total + writes.length, 0);
   const listed = async <T>(listing: Promise<{ items: T[] }>): Promise<T[]> => (await listing).items;
 
@@ -72,6 +75,12 @@ export async function openRun(
       });
       replicas.push(replica);
       return replica;
+    },
+    keepRunning(options) {
+      const again = (): void => {
+        if (!isClosed) run.start({ ...options, onLost: again });
+      };
+      return run.start({ ...options, onLost: again });
     },
     async sandbox(name, spec = {}) {
       wishes.set(name, 'running');
@@ -137,6 +146,7 @@ export async function openRun(
       });
     },
     async close() {
+      isClosed = true;
       for (const replica of replicas) replica.kill();
       await Promise.all(replicas.map((replica) => replica.close()));
       await cluster.close();
