@@ -82,9 +82,10 @@ export function createProgram(parts: ProgramParts): Program {
         ...parts.leaseTimes,
       })
     : undefined;
-  const writer = guardWrites(client, async (write) => {
-    await parts.beforeWrite?.(write);
-    elector?.assertLeading();
+  const writer = guardWrites(client, {
+    ...(parts.beforeWrite && { beforeWrite: parts.beforeWrite }),
+    // When it is sent, and before each retry: a write may have waited for its turn.
+    ...(elector && { beforeSend: () => elector.assertLeading() }),
   });
   const signer = createSigner({ ...keys.signing, issuer: 'operator' });
   const instances: Instances =
