@@ -47,6 +47,11 @@ export interface Operator {
 
 /** Every object is looked at this often, whatever was heard of it. */
 const RESYNC_MS = 10 * 60_000;
+/**
+ * A pool is looked at this long after a claim. Its refill would otherwise compete with the rest of that claim for the API
+ * server, and with each of a hundred that come at once; and each look counts all of its pods.
+ */
+const POOL_SETTLE_MS = 100;
 
 export function createOperator(parts: OperatorParts): Operator {
   const { client, events, instances, network, publicKeys, metrics, log, concurrency = 16, now = Date.now } = parts;
@@ -93,6 +98,7 @@ export function createOperator(parts: OperatorParts): Operator {
         name: 'pool',
         watches: poolWatches(caches),
         concurrency: 2,
+        settleMs: POOL_SETTLE_MS,
         reconcile: (key) => reconcilePool(poolContext, key),
       }),
     ],
