@@ -35,6 +35,8 @@ export const OWNER = 'owner';
 export const UID = 'uid';
 /** Index by `namespace/name` of the template that an object names. */
 export const TEMPLATE = 'template';
+/** Index by `namespace/name` of the template of sandboxes that wait until its pool has a warm pod. */
+export const WAITING = 'waiting';
 /** Index of pods by the node they are on. */
 export const NODE = 'node';
 
@@ -54,7 +56,7 @@ export function createCaches({ client, namespace, inactivityMs }: CachesOptions)
     ...(inactivityMs !== undefined && { inactivityMs }),
   };
   return {
-    sandboxes: createInformer({ ...scope, type: sandboxes, indexers: { [TEMPLATE]: templateOf } }),
+    sandboxes: createInformer({ ...scope, type: sandboxes, indexers: { [TEMPLATE]: templateOf, [WAITING]: waitsFor } }),
     templates: createInformer({ ...scope, type: sandboxTemplates }),
     pools: createInformer({ ...scope, type: sandboxPools, indexers: { [TEMPLATE]: templateOf } }),
     pods: createInformer({
@@ -101,4 +103,9 @@ function ownerUid(object: KubeObject): string[] {
 
 function templateOf({ metadata, spec }: Sandbox | SandboxPool): string[] {
   return [`${metadata.namespace ?? ''}/${spec.templateRef.name}`];
+}
+
+function waitsFor(sandbox: Sandbox): string[] {
+  const { spec, status } = sandbox;
+  return spec.poolPolicy === 'Require' && status?.endpoint === undefined ? templateOf(sandbox) : [];
 }

@@ -11,7 +11,7 @@ import {
   type Pod,
   type Watch,
 } from '@sandpiper/kube';
-import { type Caches, NODE, TEMPLATE } from './caches.ts';
+import { type Caches, NODE, TEMPLATE, WAITING } from './caches.ts';
 import { controllerOf } from './ownership.ts';
 import { warmKeys } from './pool/warm-pods.ts';
 
@@ -74,8 +74,7 @@ function namesakes({ key, before, after }: Change<KubeObject>): ObjectKey[] {
 function waiting({ sandboxes }: Caches, { before, after }: Change<Pod>): ObjectKey[] {
   const [key] = after ? warmKeys(after) : [];
   if (key === undefined || (before && warmKeys(before).includes(key))) return [];
-  const waits = ({ spec, status }: Sandbox): boolean => spec.poolPolicy === 'Require' && status?.endpoint === undefined;
-  return sandboxes.store.byIndex(TEMPLATE, key).filter(waits).map(keyOf);
+  return sandboxes.store.byIndex(WAITING, key).map(keyOf);
 }
 
 function byTemplate(
