@@ -2,7 +2,7 @@
 export interface Row {
   what: string;
   value: number;
-  unit: 'ms' | 'MiB' | 'MiB/s' | 'ratio' | 'tokens/s';
+  unit: 'ms' | 'MiB' | 'MiB/s' | 'ratio' | 'tokens/s' | 'writes' | 'claims/s' | '% of a core';
   /** What it should be; `atMost` for times, `atLeast` for ratios. */
   aim?: { atMost: number } | { atLeast: number };
 }
@@ -11,7 +11,8 @@ export interface Benchmark {
   name: string;
   /** One sentence: how it is measured. */
   method: string;
-  run(): Promise<Row[]>;
+  /** @param size  `small`: a quick look whether all of it works; only some have one */
+  run(size: { small: boolean }): Promise<Row[]>;
 }
 
 /** Nearest-rank percentile of unsorted samples; `p` between 0 and 1. */
