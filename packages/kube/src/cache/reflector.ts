@@ -89,10 +89,10 @@ async function listInto<T extends KubeObject>(
       let page = await client.list(type, { ...scope, ...limit, signal });
       // Of the first page: the others show the same moment.
       const version = page.metadata.resourceVersion;
-      const items = page.items;
+      const items = page.items.map(light);
       while (page.metadata.continue) {
         page = await client.list(type, { ...scope, ...limit, continue: page.metadata.continue, signal });
-        for (const item of page.items) items.push(item);
+        for (const item of page.items) items.push(light(item));
       }
       store.replaceAll(items, version);
       return;
@@ -101,6 +101,12 @@ async function listInto<T extends KubeObject>(
       log.debug({ resource: type.plural, attempt }, 'the list expired between two pages; it starts again');
     }
   }
+}
+
+/** Without what no store keeps: a third of most objects, and all pages are held until the last has come. */
+function light<T extends KubeObject>(item: T): T {
+  item.metadata.managedFields = [];
+  return item;
 }
 
 /** One watch, until the server ends it; counts its events in `news`. */
