@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { startApiServerProxy, type ApiServerProxy } from '@sandpiper/testing/api-server-proxy';
 import { describeWithControlPlane } from '@sandpiper/testing/vitest';
 import { pino } from 'pino';
@@ -119,6 +120,27 @@ describeWithControlPlane('event recorder', (controlPlane) => {
     for (let index = 0; index < 10; index++) recorder.record(note(`number ${index}`));
     await recorder.flush();
     expect(await recorded()).toHaveLength(3);
+  });
+
+  it('leaves the server time between two events, unless somebody waits for them', async () => {
+    const startedAt: number[] = [];
+    const slow: KubeClient = {
+      ...client,
+      async create(...call) {
+        startedAt.push(performance.now());
+        await delay(60);
+        return client.create(...call);
+      },
+    };
+    const recorder = recorderOf({ client: slow });
+    for (const text of ['one', 'two', 'three', 'four']) recorder.record(note(text));
+    await expect.poll(() => startedAt.length, { timeout: 5_000 }).toBe(2);
+    const [first = 0, second = 0] = startedAt;
+    expect(second - first).toBeGreaterThan(2 * 60);
+    await recorder.flush();
+    expect(await recorded()).toHaveLength(4);
+    const [, , third = 0, fourth = Infinity] = startedAt;
+    expect(fourth - third).toBeLessThan(second - first);
   });
 
   it('neither waits for the server nor fails with it', async () => {

@@ -63,6 +63,11 @@ interface Series {
 const MAX_WAITING = 1000;
 const MAX_NOTE_CHARS = 1000;
 const FLUSH_MS = 10_000;
+/** After a write, so many times as long as it took is left to others. */
+const PAUSES = 3;
+/** With so many waiting there are no pauses: late is better than lost. */
+const MANY_WAITING = MAX_WAITING / 2;
+const MAX_PAUSE_MS = 250;
 
 /** Records events.k8s.io/v1 events with few writes: repetitions are counted, and their counts written now and then. */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -71,14 +76,19 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const known = new Map<string, Series>();
   const waiting: Series[] = [];
   const stopping = new AbortController();
+  /** Aborted while somebody waits for all to be written. */
+  let hurrying = new AbortController();
   let writing: Promise<void> | undefined;
+  /** Said once, until all that waited is written: a line for each would be a flood of its own. */
+  let isDropping = false;
   const timer = setInterval(() => tidy(Date.now()), seriesEveryMs);
   timer.unref();
 
   const enqueue = (series: Series): void => {
     if (series.isQueued) return;
     if (waiting.length >= MAX_WAITING) {
-      log.warn({ reason: series.note.reason }, 'an event was dropped, because too many wait to be written');
+      if (!isDropping) log.warn({ waiting: waiting.length }, 'events are dropped, because too many wait to be written');
+      isDropping = true;
       return;
     }
     series.isQueued = true;
@@ -86,11 +96,15 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     writing ??= writeAll().finally(() => (writing = undefined));
   };
 
-  /** One after the other: events are never worth a burst of requests. */
+  /** One after the other, with pauses that grow with what the server has to do: events are never worth a burst of requests. */
   const writeAll = async (): Promise<void> => {
     for (let series = waiting.shift(); series && !stopping.signal.aborted; series = waiting.shift()) {
       series.isQueued = false;
+      const startedAt = performance.now();
       await write(series);
+      const pauseMs = Math.min(MAX_PAUSE_MS, PAUSES * (performance.now() - startedAt));
+      if (waiting.length === 0) isDropping = false;
+      else if (waiting.length < MANY_WAITING) await wait(pauseMs, hurrying.signal);
     }
   };
 
@@ -172,8 +186,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const flush = async (): Promise<void> => {
     for (const series of known.values()) if (series.count > series.written) enqueue(series);
     const done = new AbortController();
+    hurrying.abort();
     void (writing ?? Promise.resolve()).then(() => done.abort());
     await wait(FLUSH_MS, done.signal);
+    hurrying = new AbortController();
   };
 
   return {
