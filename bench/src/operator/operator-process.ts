@@ -1,11 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseSamples, type Sample, sumOf } from './prometheus.ts';
-
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The operator in a process of its own, so that its memory and its processor time are its own. */
 export interface OperatorProcess {
@@ -29,6 +25,8 @@ export interface Usage {
 }
 
 export interface OperatorOptions {
+  /** Its bundle. */
+  program: string;
   kubeconfigPath: string;
   namespace: string;
   keysDir: string;
@@ -36,17 +34,24 @@ export interface OperatorOptions {
   nodeArguments?: readonly string[];
 }
 
+/**
+ * As images start it. Node lets the space for young objects grow to 32 MiB and more, and keeps it: with 10,000 sandboxes that
+ * was 283 instead of 170 MiB, for 2 % less processor time.
+ */
+const FLAGS = ['--max-semi-space-size=4'];
+
 export async function startOperator(options: OperatorOptions): Promise<OperatorProcess> {
   const begun = performance.now();
   const child = spawn(
     process.execPath,
     [
+      ...FLAGS,
       ...(options.nodeArguments ?? []),
-      path.join(ROOT, 'operator/src/main.ts'),
+      options.program,
       ...['--kubeconfig', options.kubeconfigPath, '--namespace', options.namespace],
       ...['--keys-dir', options.keysDir, '--make-keys', '--leader-elect=false', '--host', '127.0.0.1', '--port', '0'],
     ],
-    { cwd: ROOT, env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'inherit'] },
+    { env: { PATH: process.env['PATH'] }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const url = `http://127.0.0.1:${await portOf(child)}/metrics`;
   const startedInMs = performance.now() - begun;

@@ -5,7 +5,7 @@ import { type Claimer, inParallel, openClaimer } from './claims.ts';
 import { createPools } from './pools.ts';
 import { sandboxes, sandboxOf } from './resources.ts';
 import type { TestBed } from './test-bed.ts';
-import { countWrites, since, total } from './writes.ts';
+import { countWrites, since, total, untilQuiet } from './writes.ts';
 
 export interface ScaleSizes {
   /** Numbers of sandboxes, growing; nine in ten are suspended. */
@@ -60,7 +60,7 @@ async function grow({ operator }: TestBed, claimer: Claimer, from: number, to: n
 async function rest(bed: TestBed, count: number, restMs: number, isLast: boolean): Promise<Row[]> {
   const writers = { operator: bed.operator, kubelet: bed.kubelet, client: bed.control.client };
   // Held-back writes and events of what was just made.
-  await sleep(5_000);
+  await untilQuiet(bed.control.client);
   const [before, writes] = [await bed.operator.usage(), await countWrites(writers)];
   await sleep(restMs);
   const [after, written] = [await bed.operator.usage(), since(writes, await countWrites(writers))];

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ControlPlane, findControlPlane, installCrds, startControlPlane } from '@sandpiper/testing/control-plane';
+import { bundleOperator } from './bundle.ts';
 import { type Kubelet, startKubelet } from './kubelet.ts';
 import { type OperatorProcess, startOperator } from './operator-process.ts';
 
@@ -23,7 +24,9 @@ export interface TestBed {
 }
 
 export async function openTestBed(nodeArguments: readonly string[] = []): Promise<TestBed> {
-  const keysDir = await mkdtemp(path.join(tmpdir(), 'sandpiper-bench-keys-'));
+  const folder = await mkdtemp(path.join(tmpdir(), 'sandpiper-bench-'));
+  const program = await bundleOperator(folder);
+  const keysDir = path.join(folder, 'keys');
   const control = await startControlPlane({
     source: findControlPlane(process.env),
     extraApiServerFlags: process.env['PPROF'] ? ['--profiling=true'] : [],
@@ -33,7 +36,8 @@ export async function openTestBed(nodeArguments: readonly string[] = []): Promis
   const namespace = await control.createNamespace('bench');
   const quietNamespace = await control.createNamespace('bench-quiet');
   const kubeconfigPath = await operatorIdentity(control);
-  const start = (): Promise<OperatorProcess> => startOperator({ kubeconfigPath, namespace, keysDir, nodeArguments });
+  const start = (): Promise<OperatorProcess> =>
+    startOperator({ program, kubeconfigPath, namespace, keysDir, nodeArguments });
   let operator = await start();
   return {
     control,
@@ -51,7 +55,7 @@ export async function openTestBed(nodeArguments: readonly string[] = []): Promis
       await operator.close();
       await kubelet.close();
       await control.close();
-      await rm(keysDir, { recursive: true });
+      await rm(folder, { recursive: true });
     },
   };
 }
