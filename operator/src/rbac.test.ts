@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createKubeClient, type KubeClient } from '@sandpiper/kube';
+import { eventually } from '@sandpiper/testing';
 import { installCrds } from '@sandpiper/testing/control-plane';
 import { describeWithControlPlane } from '@sandpiper/testing/vitest';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -65,6 +66,10 @@ describeWithControlPlane('what the operator may do', (control) => {
     await cluster.until('one', 'PodScheduled', 'False', 'Unschedulable');
     await cluster.patch('one', { operatingMode: 'Suspended' });
     await cluster.until('one', 'Suspended', 'True');
+    // The status comes first, then its pod goes.
+    await eventually('its pod to go', 10_000, async () =>
+      (await cluster.pods()).every(({ metadata }) => metadata.name !== 'one'),
+    );
     expect(operator.requests.filter(({ status }) => status === 403)).toEqual([]);
     expect(operator.complaints.filter((line) => line.includes('orbidden'))).toEqual([]);
   });
