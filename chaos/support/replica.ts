@@ -53,7 +53,7 @@ export function startReplica(options: ReplicaOptions): Replica {
     version: 'chaos',
     options: optionsFor(namespace, leaseTimes !== undefined),
     log: pino(
-      { level: 'warn', serializers: { error: pino.stdSerializers.err } },
+      { level: 'warn' },
       {
         write(line: string) {
           // What the dead complain of is that they are dead.

@@ -11,7 +11,7 @@ if (request.kind === 'print') {
   process.exit(request.exitCode);
 }
 const { options } = request;
-const log = pino({ name: 'operator', level: options.logLevel, serializers: { error: pino.stdSerializers.err } });
+const log = pino({ name: 'operator', level: options.logLevel });
 
 try {
   if (options.makeKeys) await makeMissingKeys(options.keysDir);

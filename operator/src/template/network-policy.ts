@@ -1,4 +1,4 @@
-import { labels, type SandboxTemplate } from '@sandpiper/api';
+import { labels, privateRanges, type SandboxTemplate } from '@sandpiper/api';
 import type { NetworkPolicy, NewObject } from '@sandpiper/kube';
 import { sandboxContainer, templatePodSpec, toolsPort } from '../instance/container.ts';
 import { ownedBy } from '../ownership.ts';
@@ -13,22 +13,6 @@ export interface NetworkSettings {
   /** Ranges that no sandbox reaches, beside private ones: API server, nodes. */
   deny: readonly string[];
 }
-
-/** What is not the Internet: private, shared, link-local (metadata services with it), loopback, multicast, reserved. */
-export const PRIVATE_IPV4 = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.0.0.0/24',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-];
-export const PRIVATE_IPV6 = ['::/128', '::1/128', '64:ff9b::/96', 'fc00::/7', 'fe80::/10', 'ff00::/8'];
 
 const DNS_PORTS = [
   { protocol: 'UDP', port: 53 },
@@ -82,8 +66,8 @@ function egressOf({ spec }: SandboxTemplate, settings: NetworkSettings): Egress 
   if (egress === 'None') return [];
   const denied = [...settings.deny, ...deny];
   const internet = [
-    block('0.0.0.0/0', [...PRIVATE_IPV4, ...denied.filter(isIpv4)]),
-    block('::/0', [...PRIVATE_IPV6, ...denied.filter((cidr) => !isIpv4(cidr))]),
+    block('0.0.0.0/0', [...privateRanges.ipv4, ...denied.filter(isIpv4)]),
+    block('::/0', [...privateRanges.ipv6, ...denied.filter((cidr) => !isIpv4(cidr))]),
   ];
   const named = allow.filter((cidr) => !denied.some((each) => covers(each, cidr))).map((cidr) => block(cidr, denied));
   const reachable = egress === 'Internet' ? [...internet, ...named] : named;

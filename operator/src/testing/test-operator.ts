@@ -8,6 +8,8 @@ import { createProgram, type Program, type ProgramParts } from '../program.ts';
 export interface TestOperator extends Program {
   /** Writes that were accepted, as `verb resource[/subresource]`, in order; leases and events are not among them. */
   readonly writes: string[];
+  /** How long ago the last of them was, ms. */
+  readonly quietForMs: number;
   /** All requests of the controllers. */
   readonly requests: RequestReport[];
   /** What was logged as a warning or worse. */
@@ -35,6 +37,7 @@ export async function startTestOperator({
 }: TestOperatorOptions): Promise<TestOperator> {
   const requests: RequestReport[] = [];
   const complaints: string[] = [];
+  let lastWriteMs = performance.now();
   const keys = generateKeyPair();
   const program = createProgram({
     kubeConfig,
@@ -61,7 +64,10 @@ export async function startTestOperator({
     },
     log: pino({ level: 'warn' }, { write: (line: string) => void complaints.push(line) }),
     onLost: () => undefined,
-    onRequest: (report) => void requests.push(report),
+    onRequest(report) {
+      requests.push(report);
+      if (isWrite(report)) lastWriteMs = performance.now();
+    },
     ...parts,
   });
   await program.start();
@@ -72,10 +78,17 @@ export async function startTestOperator({
     },
     requests,
     complaints,
+    get quietForMs() {
+      return performance.now() - lastWriteMs;
+    },
     get writes() {
       return requests
-        .filter(({ verb, status, resource }) => !READS.has(verb) && status < 400 && resource !== 'events')
+        .filter(isWrite)
         .map(({ verb, resource, subresource }) => `${verb} ${[resource, subresource].filter(Boolean).join('/')}`);
     },
   };
+}
+
+function isWrite({ verb, status, resource }: RequestReport): boolean {
+  return !READS.has(verb) && status < 400 && resource !== 'events';
 }

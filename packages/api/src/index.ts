@@ -22,3 +22,4 @@ export {
   type SandboxTemplateSpec,
   type SandboxTemplateStatus,
 } from './sandbox-template.ts';
+export { privateRanges } from './private-ranges.ts';

@@ -21,7 +21,7 @@ export function createInformer<T extends KubeObject>(options: InformerOptions<T>
       try {
         return run(argument);
       } catch (error) {
-        log.error({ error, resource: type.plural }, `${what} of the informer threw`);
+        log.error({ err: error, resource: type.plural }, `${what} of the informer threw`);
         return otherwise(argument);
       }
     };

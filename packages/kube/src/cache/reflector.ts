@@ -40,7 +40,8 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     mustList = outcome.mustList;
     if (isStopped(signal)) return;
     if (error === undefined) log.debug({ resource, version: store.version }, 'the watch ended');
-    else log.warn({ resource, error, version: store.version, mustList }, 'the watch failed; it will be tried again');
+    else
+      log.warn({ resource, err: error, version: store.version, mustList }, 'the watch failed; it will be tried again');
     if (isHealthy) failures = 0;
     // An end that the server announced needs no pause; one that it makes at once, every time, does.
     if (isHealthy && error === undefined) continue;

@@ -33,7 +33,7 @@ export function createController(options: ControllerOptions): Controller {
       }
     } catch (error) {
       log.error(
-        { controller: name, resource: watch.informer.type.plural, key: keyText(change.key), error },
+        { controller: name, resource: watch.informer.type.plural, key: keyText(change.key), err: error },
         ENQUEUE_FAILED,
       );
     }
@@ -76,7 +76,7 @@ export function createController(options: ControllerOptions): Controller {
   };
 
   const tell = (key: string, error: unknown): void => {
-    const about = { controller: name, key, error };
+    const about = { controller: name, key, err: error };
     // Somebody else wrote first: the next look at the newer object is the remedy, and it is on its way.
     if (isConflict(error)) log.info(about, 'a reconcile met a conflict; it will be tried again');
     else log.error(about, 'a reconcile failed; it will be tried again');

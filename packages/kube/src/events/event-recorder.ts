@@ -120,7 +120,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       } catch (error) {
         const { namespace, note } = series;
         if (isRefused(error) || attempt === 3 || stopping.signal.aborted) {
-          log.warn({ namespace, reason: note.reason, error }, 'an event could not be written');
+          log.warn({ namespace, reason: note.reason, err: error }, 'an event could not be written');
           // When it happens again, it is new.
           known.delete(series.identity);
           return;
@@ -197,7 +197,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       try {
         record(note);
       } catch (error) {
-        log.error({ error }, 'an event could not be recorded');
+        log.error({ err: error }, 'an event could not be recorded');
       }
     },
     flush,

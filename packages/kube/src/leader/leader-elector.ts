@@ -109,7 +109,10 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
         // Read it anew: somebody else wrote.
         if (isConflict(error) || isAlreadyExists(error)) observed = await reread(observed);
         else
-          log.warn({ lease: name, identity, error }, 'the lease could not be read or written; it will be tried again');
+          log.warn(
+            { lease: name, identity, err: error },
+            'the lease could not be read or written; it will be tried again',
+          );
       }
       if (isOurs && !wasLeading) {
         wasLeading = true;
@@ -167,7 +170,7 @@ export function createLeaderElector(options: LeaderElectorOptions): LeaderElecto
         if (current?.spec?.holderIdentity !== identity) return;
         await client.replace(coordination.leases, releaseOf(current), { timeoutMs: 5_000 });
       } catch (error) {
-        log.warn({ lease: name, identity, error }, 'the lease could not be released; it will expire');
+        log.warn({ lease: name, identity, err: error }, 'the lease could not be released; it will expire');
       }
     },
   };

@@ -2,7 +2,7 @@ import { findControlPlane, startControlPlane } from '@sandpiper/testing/control-
 import { describeWithControlPlane } from '@sandpiper/testing/vitest';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openClusterBench } from '../testing/cluster-bench.ts';
-import { installCrds } from '../testing/crds.ts';
+import { installCrds } from '@sandpiper/testing/control-plane';
 
 const DESKTOP = { need: 'desktop', timeoutMs: 60_000 } as const;
 

@@ -5,7 +5,7 @@ import { phaseOf } from '../phase.ts';
 import type { Sandboxes } from '../sandboxes.ts';
 import { type ClusterBench, openClusterBench } from '../testing/cluster-bench.ts';
 import { itKeepsTheContract } from '../testing/contract.ts';
-import { installCrds } from '../testing/crds.ts';
+import { installCrds } from '@sandpiper/testing/control-plane';
 import { sandboxType } from './sandbox-resources.ts';
 
 const DESKTOP = { need: 'desktop', timeoutMs: 10_000 } as const;

@@ -1,3 +1,4 @@
+import { privateRanges } from '@sandpiper/api';
 import type { Stream } from 'node:stream';
 import type { Confinement } from '../../driver.ts';
 import type { ProcessId } from '../processes.ts';
@@ -60,20 +61,5 @@ export function hostNetwork(): Network {
   };
 }
 
-/**
- * Where a sandbox may not go: this host, private and link-local networks, cloud metadata, carrier-grade NAT, benchmarking,
- * multicast and reserved addresses (IANA's IPv4 special-purpose registry, less the documentation ranges). IPv6 is off.
- */
-export const DENIED = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.0.0.0/24',
-  '192.168.0.0/16',
-  '198.18.0.0/15',
-  '224.0.0.0/4',
-  '240.0.0.0/4',
-];
+/** Where a sandbox may not go. IPv6 is off. */
+export const DENIED: readonly string[] = privateRanges.ipv4;
