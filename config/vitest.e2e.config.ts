@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     root: fileURLToPath(new URL('../e2e', import.meta.url)),
     include: ['**/*.test.ts'],
+    globalSetup: [fileURLToPath(new URL('control-plane.setup.ts', import.meta.url))],
     testTimeout: 120_000,
     hookTimeout: 180_000,
     maxWorkers: 1,

@@ -29,10 +29,15 @@ describeWithControlPlane('what cannot be', (control) => {
   it('a sandbox that names no template says which, and starts when it is there', async () => {
     await cluster.sandbox('early', { templateRef: { name: 'late' } });
     expect(await messageOf('early', 'TemplateNotFound')).toContain('late');
+    const before = operator.writes.length;
     await cluster.template('late');
     await eventually('its pod', 10_000, async () =>
       (await cluster.pods()).find(({ metadata }) => metadata.name === 'early'),
     );
+    // From the first packet on: the policy is there before the pod.
+    const writes = operator.writes.slice(before);
+    expect(writes.indexOf('apply networkpolicies')).toBeGreaterThanOrEqual(0);
+    expect(writes.indexOf('apply networkpolicies')).toBeLessThan(writes.indexOf('create pods'));
   });
 
   it('a template that the API server refuses says so in its words, and nothing starts from it', async () => {

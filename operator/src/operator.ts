@@ -16,6 +16,7 @@ import { createMemories } from './sandbox/memories.ts';
 import { reconcileSandbox } from './sandbox/reconcile.ts';
 import type { Instances } from './suspend/instances.ts';
 import type { NetworkSettings } from './template/network-policy.ts';
+import { createSurroundings } from './template/surroundings.ts';
 import { reconcileTemplate } from './template/reconcile.ts';
 import { poolWatches, sandboxWatches, templateWatches } from './watches.ts';
 
@@ -57,11 +58,13 @@ export function createOperator(parts: OperatorParts): Operator {
   const { client, events, instances, network, publicKeys, metrics, log, concurrency = 16, now = Date.now } = parts;
   const monotonicMs = (): number => performance.now();
   const caches = createCaches(parts);
+  const surroundings = createSurroundings({ client, caches, network, publicKeys });
   const memories = createMemories(monotonicMs);
   const sandboxContext = {
     client,
     caches,
     instances,
+    surroundings,
     memories,
     events,
     metrics,
@@ -71,8 +74,8 @@ export function createOperator(parts: OperatorParts): Operator {
     warmPods: createWarmPods(caches.pods.store),
     clockSkewMs: () => client.clockSkewMs,
   };
-  const poolContext = { client, caches, metrics, now, memories: createPoolMemories() };
-  const templateContext = { client, caches, events, network, publicKeys, now };
+  const poolContext = { client, caches, surroundings, metrics, now, memories: createPoolMemories() };
+  const templateContext = { client, caches, surroundings, events, now };
 
   const shared = { log, resyncMs: RESYNC_MS, ...(parts.kubeMetrics && { metrics: parts.kubeMetrics }) };
   const sandboxController = createController({

@@ -16,6 +16,7 @@ import { isTrue } from '../instance/observed-instance.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import { sandboxPools } from '../resources.ts';
 import { createFailureOf } from '../sandbox/create-failure.ts';
+import type { Surroundings } from '../template/surroundings.ts';
 import { templateHash } from '../template/template-hash.ts';
 import { noteAttempt, noteProgress, type PoolMemories, type PoolMemory } from './memory.ts';
 import { planPool, type PoolPlan } from './plan.ts';
@@ -26,6 +27,7 @@ import { completeWarmPod, createWarmPod, warmPodOf } from './warm-pod.ts';
 export interface PoolContext {
   client: KubeClient;
   caches: Caches;
+  surroundings: Surroundings;
   memories: PoolMemories;
   metrics: OperatorMetrics;
   /** Epoch ms. */
@@ -85,6 +87,7 @@ async function fill(
     if (!isTrue(pod, 'Ready')) await completeWarmPod(context, pool, template, pod);
   }
   await Promise.all(plan.remove.map((pod) => removePod(context, pool, memory, pod)));
+  if (plan.create > 0) await context.surroundings.ensure(template);
   memory.bucket.tokens -= plan.create;
   const attempts = await Promise.allSettled(
     Array.from({ length: plan.create }, () => createWarmPod(context, pool, template)),

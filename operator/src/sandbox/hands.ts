@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { type Caches, OWNER } from '../caches.ts';
 import type { OperatorMetrics } from '../metrics.ts';
 import type { Instances } from '../suspend/instances.ts';
+import type { Surroundings } from '../template/surroundings.ts';
 import type { Memory } from './memory.ts';
 
 /** With what actions are done. */
@@ -11,6 +12,7 @@ export interface Hands {
   client: KubeClient;
   caches: Caches;
   instances: Instances;
+  surroundings: Surroundings;
   metrics: OperatorMetrics;
   log: Logger;
   /** Epoch ms. */

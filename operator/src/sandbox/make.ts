@@ -52,6 +52,7 @@ export async function createInstance(
     display,
     claimName: workspace,
   });
+  await hands.surroundings.ensure(template);
   memory.isUntouched = false;
   try {
     caches.pods.store.noteWritten(await client.create(core.pods, pod));

@@ -1,41 +1,33 @@
-import { isDeepStrictEqual } from 'node:util';
 import { type Condition, type SandboxTemplate, type SandboxTemplateStatus } from '@sandpiper/api';
 import {
   type EventRecorder,
   isConflict,
   isNotFound,
   type KubeClient,
-  networking,
-  type NetworkPolicy,
   type ObjectKey,
   type Result,
 } from '@sandpiper/kube';
 import type { Caches } from '../caches.ts';
 import { CONFLICT_AGAIN_MS } from '../conflict.ts';
-import { keepPublicKeys, type PublicKeys } from '../keys/public-keys.ts';
 import { sandboxTemplates } from '../resources.ts';
-import { networkPolicyFor, networkPolicyName, type NetworkSettings } from './network-policy.ts';
 import { proveTemplate, type Verdict } from './prove.ts';
+import type { Surroundings } from './surroundings.ts';
 import { templateHash } from './template-hash.ts';
 
 export interface TemplateContext {
   client: KubeClient;
   caches: Caches;
   events: EventRecorder;
-  network: NetworkSettings;
-  publicKeys: PublicKeys;
+  surroundings: Surroundings;
   /** Epoch ms. */
   now: () => number;
 }
-
-export const FIELD_MANAGER = 'sandpiper-operator';
 
 /** Proves a template, and keeps what its sandboxes need beside a pod: their network policy and the public keys. */
 export async function reconcileTemplate(context: TemplateContext, key: ObjectKey): Promise<Result | undefined> {
   const template = context.caches.templates.store.get(key);
   if (!template || template.metadata.deletionTimestamp) return undefined;
-  await keepNetworkPolicy(context, template);
-  await keepPublicKeys(context.client, key.namespace, context.publicKeys);
+  await context.surroundings.keep(template);
   const hash = templateHash(template);
   // Asked once for each change: the answer is the server's, and does not change with the cluster's load.
   if (isProved(template, hash)) return undefined;
@@ -49,25 +41,6 @@ function isProved({ metadata, status }: SandboxTemplate, hash: string): boolean 
   return status?.observedGeneration === metadata.generation && status.templateHash === hash;
 }
 
-async function keepNetworkPolicy(
-  { client, caches, network }: TemplateContext,
-  template: SandboxTemplate,
-): Promise<void> {
-  const wanted = networkPolicyFor(template, network);
-  const key = { namespace: template.metadata.namespace ?? '', name: networkPolicyName(template.metadata.name) };
-  const known = caches.networkPolicies.store.get(key);
-  if (known && isAsWanted(known, wanted)) return;
-  const written = await client.apply(networking.networkPolicies, wanted, { fieldManager: FIELD_MANAGER, force: true });
-  caches.networkPolicies.store.noteWritten(written);
-}
-
-function isAsWanted(known: NetworkPolicy, wanted: ReturnType<typeof networkPolicyFor>): boolean {
-  const owner = wanted.metadata.ownerReferences?.[0]?.uid;
-  const isOurs = known.metadata.ownerReferences?.some(({ uid }) => uid === owner) ?? false;
-  return isOurs && isDeepStrictEqual(known.spec, wanted.spec);
-}
-
-/** @returns whether it was stored; false when somebody was faster */
 async function writeStatus(
   { client, caches, events, now }: TemplateContext,
   template: SandboxTemplate,
